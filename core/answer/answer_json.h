@@ -1,0 +1,33 @@
+/* The answer, and everything else that both the daemon and the command line say about a model, as the JSON of docs/
+   HTTP_API.md. Values are the caller's. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct onellm;
+struct question;
+struct sequence;
+struct sequence_news;
+struct value;
+
+/* {"id","object":"answer","created","model","system_fingerprint","answer","finish_reason","media","usage","timings"};
+ * with_ids adds "token_ids" and "prompt_ids". created: seconds since 1970. */
+struct value *answer_json(const struct onellm *onellm, const struct question *question, struct sequence *sequence,
+                          const struct sequence_news *news, const char *id, int64_t created, const char *text,
+                          size_t n_text, bool with_ids);
+
+/* The `media` section alone, for the start event of a stream. */
+struct value *answer_media_json(const struct onellm *onellm, const struct question *question);
+
+/* {"object":"list","data":[…]} of GET /v1/models. */
+struct value *answer_models_json(const struct onellm *onellm);
+
+/* {"object":"list","data":[…]} of GET /v1/modalities: formats, limits, tensor, tokens, routing, sample curl. With
+ * onellm NULL (no model at hand) the released sizes and no routing. */
+struct media_limits;
+struct value *answer_modalities_json(const struct onellm *onellm, const struct media_limits *limits);
+
+const char *finish_name(int finish); /* "stop", "length", "timeout", "cancelled", "error" */
+const char *stage_name(int stage);   /* "queued", "encoding", "prefilling", "generating", "finished" */

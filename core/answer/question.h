@@ -1,0 +1,84 @@
+/* One question as a person asks it: files and fields in the order in which they came, by HTTP or on a command line.
+   Both faces fill the same struct with the same words, so they cannot differ. One thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/media/media.h"
+#include "core/modal/modality.h"
+#include "core/onellm.h"
+
+struct error;
+
+/* Every text field of a request: fields.def has one row (name, type, minimum, maximum, default, sentence). */
+struct field {
+    const char *name;
+    enum field_type { FIELD_TEXT, FIELD_INTEGER, FIELD_NUMBER, FIELD_BOOLEAN } type;
+    double minimum, maximum;  /* of numbers; of texts: the length in bytes */
+    const char *default_text; /* "" when there is none */
+    bool repeatable;
+    const char *sentence;
+};
+extern const struct field fields[];
+extern const size_t n_fields;
+
+#define QUESTION_MEDIA_MAX 8
+
+struct upload {
+    enum modality modality;
+    const void *bytes; /* borrowed until question_decode() has returned */
+    size_t n_bytes;
+    const void *timestamps, *mask; /* imu, fmri: companion files; borrowed */
+    size_t n_timestamps_bytes, n_mask_bytes;
+    bool is_plane; /* an image that the depth or normal map behind it has taken as its RGB plane */
+    int image;     /* depth, normal: index of that image; -1: the map stands alone */
+    struct modal_options options;
+
+    /* After question_decode(). */
+    struct raw_media media;
+    struct input_tensor tensor;
+};
+
+struct question {
+    struct arena arena; /* copies of texts, input tensors */
+    struct upload uploads[QUESTION_MEDIA_MAX];
+    size_t n_uploads;
+    const char *prompt, *task, *system;
+    struct sampling sampling;
+    bool has_seed;
+    size_t tokens_max;
+    const char *stops[STOP_STRINGS_MAX];
+    size_t n_stops;
+    bool stream;
+    uint64_t timeout_ms;
+    double decode_ms; /* spent in question_decode() */
+    uint32_t seen;    /* which non-repeatable fields have been given */
+};
+
+/* Defaults of fields.def. bytes_max bounds the memory of texts and input tensors. */
+void question_init(struct question *question, size_t bytes_max);
+void question_deinit(struct question *question);
+
+/* One field. -EINVAL, naming the field and the limit: unknown field, not a number, NaN, out of range, given twice, an
+ * option without its medium. Text is copied. */
+int question_set(struct question *question, const char *name, const char *text, size_t n, struct error *error);
+
+/* One file: name is a modality, "imu.timestamps" or "fmri.mask". Bytes are borrowed. -EINVAL: unknown name, too many
+ * media, a companion without its medium, an empty file. */
+bool question_is_file(const char *name, size_t n);
+int question_add_file(struct question *question, const char *name, const void *bytes, size_t n_bytes,
+                      struct error *error);
+
+/* All has come: pairs depth and normal maps with their images, applies the task, asks for a prompt. -EINVAL. */
+int question_finish(struct question *question, struct error *error);
+
+/* Decodes and preprocesses every upload (the slow part: off the loop thread). Errors name the part. */
+int question_decode(struct question *question, const struct input_sizes *sizes, const struct media_limits *limits,
+                    const atomic_bool *cancelled, struct error *error);
+
+/* Prompt and media -> a prepared sequence. deadline_ns: clock_ns(), 0 for none. */
+int question_prepare(const struct question *question, struct onellm *onellm, uint64_t deadline_ns, void *owner,
+                     struct sequence **ret, struct error *error);

@@ -1,0 +1,146 @@
+/* A ring under one mutex: hand-overs are per request, not per token, so contention does not matter. */
+#include "core/base/queue.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+struct queue {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    size_t first, size, capacity;
+    bool closed, woken;
+    void *items[];
+};
+
+struct queue *queue_new(size_t capacity)
+{
+    struct queue *queue = calloc(1, sizeof(*queue) + capacity * sizeof(queue->items[0]));
+
+    if (!queue)
+        return NULL;
+    queue->capacity = capacity;
+    pthread_mutex_init(&queue->mutex, NULL);
+    pthread_cond_init(&queue->changed, NULL);
+    return queue;
+}
+
+struct queue *queue_free(struct queue *queue)
+{
+    if (queue) {
+        pthread_cond_destroy(&queue->changed);
+        pthread_mutex_destroy(&queue->mutex);
+        free(queue);
+    }
+    return NULL;
+}
+
+bool queue_push(struct queue *queue, void *item)
+{
+    bool pushed = false;
+
+    pthread_mutex_lock(&queue->mutex);
+    if (!queue->closed && queue->size < queue->capacity) {
+        queue->items[(queue->first + queue->size++) % queue->capacity] = item;
+        pthread_cond_signal(&queue->changed);
+        pushed = true;
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return pushed;
+}
+
+static void *pop_locked(struct queue *queue)
+{
+    void *item;
+
+    if (!queue->size)
+        return NULL;
+    item = queue->items[queue->first];
+    queue->first = (queue->first + 1) % queue->capacity;
+    queue->size--;
+    return item;
+}
+
+void *queue_try_pop(struct queue *queue)
+{
+    void *item;
+
+    pthread_mutex_lock(&queue->mutex);
+    item = pop_locked(queue);
+    pthread_mutex_unlock(&queue->mutex);
+    return item;
+}
+
+void *queue_pop(struct queue *queue)
+{
+    void *item;
+
+    pthread_mutex_lock(&queue->mutex);
+    while (!queue->size && !queue->closed && !queue->woken)
+        pthread_cond_wait(&queue->changed, &queue->mutex);
+    item = pop_locked(queue);
+    queue->woken = false;
+    pthread_mutex_unlock(&queue->mutex);
+    return item;
+}
+
+static size_t position_locked(const struct queue *queue, const void *item)
+{
+    for (size_t i = 0; i < queue->size; i++)
+        if (queue->items[(queue->first + i) % queue->capacity] == item)
+            return i;
+    return SIZE_MAX;
+}
+
+bool queue_remove(struct queue *queue, const void *item)
+{
+    size_t position;
+
+    pthread_mutex_lock(&queue->mutex);
+    position = position_locked(queue, item);
+    if (position != SIZE_MAX) {
+        queue->size--;
+        for (size_t i = position; i < queue->size; i++)
+            queue->items[(queue->first + i) % queue->capacity] = queue->items[(queue->first + i + 1) % queue->capacity];
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return position != SIZE_MAX;
+}
+
+size_t queue_position(struct queue *queue, const void *item)
+{
+    size_t position;
+
+    pthread_mutex_lock(&queue->mutex);
+    position = position_locked(queue, item);
+    pthread_mutex_unlock(&queue->mutex);
+    return position;
+}
+
+size_t queue_size(struct queue *queue)
+{
+    size_t size;
+
+    pthread_mutex_lock(&queue->mutex);
+    size = queue->size;
+    pthread_mutex_unlock(&queue->mutex);
+    return size;
+}
+
+static void raise_flag(struct queue *queue, bool *flag)
+{
+    pthread_mutex_lock(&queue->mutex);
+    *flag = true;
+    pthread_cond_broadcast(&queue->changed);
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+void queue_wake(struct queue *queue)
+{
+    raise_flag(queue, &queue->woken);
+}
+
+void queue_close(struct queue *queue)
+{
+    raise_flag(queue, &queue->closed);
+}

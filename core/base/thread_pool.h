@@ -1,0 +1,35 @@
+/* Parallel loops over rows with a fixed set of threads and a fixed partition: which thread computes a row depends on
+   the loop and the number of threads only, and no row is ever split, so sums do not depend on the number of threads. */
+#pragma once
+
+#include <stddef.h>
+
+struct thread_pool;
+
+/* Called once on every thread of the pool, the caller's included, with thread = 0 .. n_threads - 1. */
+typedef void thread_pool_function(void *context, int thread, int n_threads);
+
+/* n_threads >= 1 counts the caller's own thread. NULL: no memory or no threads. */
+struct thread_pool *thread_pool_new(int n_threads);
+struct thread_pool *thread_pool_free(struct thread_pool *pool);
+int thread_pool_size(const struct thread_pool *pool);
+
+/* Runs function on all threads and returns when all have finished. One caller at a time; pool may be NULL, which means
+ * the caller's thread alone. */
+void thread_pool_run(struct thread_pool *pool, thread_pool_function *function, void *context);
+
+/* The part of n rows that belongs to a thread, in whole groups of `group` rows (the last may be shorter). */
+struct range {
+    size_t begin, end;
+};
+static inline struct range thread_range(size_t n, size_t group, int thread, int n_threads)
+{
+    size_t n_groups = (n + group - 1) / group;
+    size_t begin = n_groups * (size_t)thread / (size_t)n_threads * group;
+    size_t end = n_groups * ((size_t)thread + 1) / (size_t)n_threads * group;
+
+    return (struct range){begin < n ? begin : n, end < n ? end : n};
+}
+
+/* Cores that this process may use: its affinity mask. At least 1. */
+int thread_pool_cores(void);

@@ -1,0 +1,163 @@
+/* The engine as the daemon and the command line see it: open a model, prepare questions, submit them, collect answers.
+
+   Life of a sequence:
+     onellm_prepare  (any thread)   messages + input tensors -> prompt, checked against the model's limits
+     onellm_submit   (one thread)   into the bounded inbox of the engine thread
+     engine thread                  encode, prefill, decode; every new piece of text is news
+     onellm_next     (one thread)   which sequence has news; onellm_take() copies them out
+     onellm_release  (any thread)   the caller needs it no more; unfinished work is cancelled
+
+   Every submitted sequence ends in exactly one news with `finished` set, whatever happens to it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/cleanup.h"
+#include "core/modal/modality.h"
+#include "core/text/conversation.h"
+
+struct buffer;
+struct error;
+struct onellm;
+struct sequence;
+struct hparams;
+struct vocabulary;
+
+struct onellm_options {
+    const char *model_path;      /* NULL: the built-in seeded model, whose answers mean nothing */
+    int n_threads;               /* 0: the cores that this process may use */
+    size_t context;              /* positions per sequence; 0: the model's own; more than that is -EINVAL */
+    size_t queue_max;            /* submitted sequences that may wait; 0: 64 */
+    void (*wake)(void *context); /* called by the engine thread when there is news; NULL: use onellm_wait() */
+    void *wake_context;
+};
+
+/* Maps and checks the file, allocates all of the engine's memory, starts the engine thread. */
+int onellm_open(const struct onellm_options *options, struct onellm **ret, struct error *error);
+/* Cancels what is left, waits for the engine thread. Sequences must have been released. Accepts NULL. */
+struct onellm *onellm_close(struct onellm *onellm);
+DEFINE_CLEANUP(struct onellm *, onellm_close, onellm_closep)
+
+/* What was opened. Lives as long as the engine. */
+struct onellm_info {
+    char id[64];                      /* file name without .gguf, or "onellm-untrained" for the built-in model */
+    char fingerprint[24];             /* "fp_…": of the file's sizes and metadata */
+    char type[16];                    /* what most weights are stored as: "f16" */
+    bool untrained;                   /* random weights: answers mean nothing (metadata key onellm.untrained) */
+    size_t n_bytes;                   /* of the file */
+    int64_t created;                  /* seconds since 1970: the file's modification time */
+    size_t context;                   /* positions per sequence */
+    size_t kv_bytes, workspace_bytes; /* the engine's own memory */
+    const struct hparams *hparams;
+    const struct vocabulary *vocabulary;
+};
+const struct onellm_info *onellm_info(const struct onellm *onellm);
+/* Routing weights of a modality: f32 [n_modality_tokens, n_experts], constants of the model. NULL: not in this model.
+ */
+const float *onellm_routing(const struct onellm *onellm, enum modality modality);
+
+/* How the next token is chosen. Defaults are those of API.md, see core/answer/fields.def. */
+struct sampling {
+    float temperature;        /* 0: the most likely token */
+    float top_p, min_p;       /* 1 and 0: off */
+    int top_k;                /* 0: off */
+    float repetition_penalty; /* 1: off */
+    uint64_t seed;
+};
+
+/* What to answer. Everything is read during onellm_prepare() only, which takes copies of what it keeps. */
+struct onellm_request {
+    const char *system;             /* NULL: the official system sentence */
+    const struct message *messages; /* human and assistant in turn, the last is human's */
+    size_t n_messages;
+    const struct input_tensor *const *media; /* in upload order */
+    size_t n_media;
+    struct sampling sampling;
+    size_t tokens_max;        /* at most so many new tokens; what the context holds is the other limit */
+    const char *const *stops; /* stop strings beside the template's own */
+    size_t n_stops;
+    uint64_t deadline_ns; /* clock_ns(); the answer ends there with FINISH_TIMEOUT; 0: never */
+    void *owner;          /* the caller's; sequence_owner() */
+};
+
+/* *ret is the caller's until onellm_release(). Errors: -E2BIG (prompt and media do not fit the context: says how many
+ * positions of how many), -EINVAL (a modality that the model does not have, bad stop strings, no message), -ENOMEM. */
+int onellm_prepare(struct onellm *onellm, const struct onellm_request *request, struct sequence **ret,
+                   struct error *error);
+
+/* 0, or ONELLM_FULL when queue_max sequences wait already; then nothing has changed. */
+#define ONELLM_FULL 1
+int onellm_submit(struct onellm *onellm, struct sequence *sequence);
+
+/* Any thread, any time, more than once: the sequence ends within one token with FINISH_CANCELLED. */
+void onellm_cancel(struct sequence *sequence);
+
+/* Gives the sequence back, finished or not (then it is cancelled first). Accepts NULL, returns NULL. */
+struct sequence *onellm_release(struct sequence *sequence);
+
+enum finish {
+    FINISH_NONE,    /* not finished */
+    FINISH_STOP,    /* end of text or a stop string */
+    FINISH_LENGTH,  /* tokens_max, or the context is full */
+    FINISH_TIMEOUT, /* the deadline; what was generated so far stands */
+    FINISH_CANCELLED,
+    FINISH_ERROR, /* see error */
+};
+enum stage {
+    STAGE_QUEUED,
+    STAGE_ENCODING,
+    STAGE_PREFILLING,
+    STAGE_GENERATING,
+    STAGE_FINISHED,
+};
+
+/* Everything about a sequence that its owner may want to know. */
+struct sequence_news {
+    enum stage stage;
+    size_t queue_position; /* sequences before this one while queued */
+    enum finish finish;
+    int error;              /* FINISH_ERROR: a negative errno */
+    size_t n_prompt_tokens; /* ids of the text and BOS, start and end tags and modality tokens */
+    size_t n_media_tokens;  /* of these: start tags, modality tokens, end tags */
+    size_t n_new_tokens;    /* generated so far, an end-of-text token not counted */
+    double queue_ms, encode_ms, prefill_ms, generate_ms; /* so far */
+};
+
+/* Pops one sequence that has news since its last onellm_take(), NULL when there is none. Each is listed once however
+ * much news it has, so nothing overflows when the caller is slow. */
+struct sequence *onellm_next(struct onellm *onellm);
+/* Waits until onellm_next() would return something, at most timeout_ms (-1: for ever). False: timeout. */
+bool onellm_wait(struct onellm *onellm, int timeout_ms);
+/* Copies the state to *ret and appends the text that is new since the last call to *text (may be NULL: then the text is
+ * kept). 0 or -ENOMEM. */
+int onellm_take(struct sequence *sequence, struct sequence_news *ret, struct buffer *text);
+
+void *sequence_owner(const struct sequence *sequence);
+/* Ids, for tests and `onellm answer --json`: of the prompt's text (with BOS, without media), and generated. The second
+ * is complete once the sequence has finished, and then includes an end-of-text token. Borrowed. */
+const int32_t *sequence_prompt_ids(const struct sequence *sequence, size_t *ret_n);
+const int32_t *sequence_new_ids(const struct sequence *sequence, size_t *ret_n);
+
+/* Progress of the engine, for readiness: clock_ns() of its last step or idle moment, and what it holds. */
+struct onellm_statistics {
+    uint64_t heartbeat_ns;
+    bool busy;
+    size_t n_waiting;
+    uint64_t n_finished, n_cancelled, n_new_tokens; /* since start */
+    double seconds_per_request;                     /* smoothed; 0 before the first */
+};
+void onellm_statistics(struct onellm *onellm, struct onellm_statistics *ret);
+
+/* Stages of the network for one medium, for `onellm encode`; uses the engine's memory, so nothing may be submitted
+ * meanwhile. Rows and columns as in the reference: tokens [T * L, D], features [1 + L, D], experts and embeddings
+ * [n_modality_tokens, D or dim]. *ret is malloc'ed, the caller's. */
+enum encode_stage {
+    ENCODE_TOKENS,
+    ENCODE_FEATURES,
+    ENCODE_EXPERTS,
+    ENCODE_EMBEDDINGS,
+};
+int onellm_encode(struct onellm *onellm, const struct input_tensor *input, enum encode_stage stage, float **ret,
+                  size_t ret_shape[2], struct error *error);
