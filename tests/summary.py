@@ -1,0 +1,52 @@
+"""Adds up a meson test log: lists what failed and why something was skipped, and ends in one line,
+N passed, N failed, N skipped. Every line of a test that speaks TAP counts; another test counts as one."""
+
+import json
+import re
+import sys
+
+TAP_LINE = re.compile(r'^(not ok|ok)\b *\d* *(?:- *)?([^#]*?) *(?:# *(SKIP|TODO)\b *(.*))?$', re.IGNORECASE)
+PLAN_SKIPPING_ALL = re.compile(r'^1\.\.0 *(?:# *SKIP\b *(.*))?$', re.IGNORECASE)
+
+
+def subtests(test):
+    """(outcome, name, reason) of every test that the program reported, and of the program when it broke off."""
+    found = []
+    for line in test.get('stdout', '').splitlines():
+        match = TAP_LINE.match(line.strip())
+        skips_all = PLAN_SKIPPING_ALL.match(line.strip())
+        if skips_all:
+            found.append(('skipped', 'all', skips_all.group(1) or 'no reason given'))
+        elif match and (match.group(3) or '').upper() == 'SKIP':
+            found.append(('skipped', match.group(2), match.group(4) or 'no reason given'))
+        elif match:
+            found.append(('passed' if match.group(1) == 'ok' else 'failed', match.group(2), ''))
+
+    result = test['result']
+    if result not in ('OK', 'SKIP') and not any(outcome == 'failed' for outcome, _, _ in found):
+        found.append(('failed', 'the program itself', f"{result.lower()}, exit status {test.get('returncode')}"))
+    elif not found:
+        found.append(('passed' if result == 'OK' else 'skipped', 'the program itself', 'exit status 77'))
+    return found
+
+
+def main():
+    counts = {'passed': 0, 'failed': 0, 'skipped': 0}
+    try:
+        with open(sys.argv[1], encoding='utf-8') as log:
+            tests = [json.loads(line) for line in log]
+    except OSError as error:
+        print(f'No test has run: {error}')
+        tests = []
+    print('== Result')
+    for test in tests:
+        for outcome, name, reason in subtests(test):
+            counts[outcome] += 1
+            if outcome != 'passed':
+                print(f"{outcome}: {test['name']}: {name}{': ' + reason if reason else ''}")
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    return 0 if counts['passed'] and not counts['failed'] else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
