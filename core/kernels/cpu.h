@@ -1,0 +1,13 @@
+/* What this CPU can do, and a mask to pretend that it cannot. */
+#pragma once
+
+enum cpu_flags {
+    CPU_AVX2 = 1 << 0,   /* AVX2, FMA and F16C */
+    CPU_AVX512 = 1 << 1, /* AVX-512 F, BW, DQ, VL beside them */
+};
+
+/* Flags of the machine that this runs on. */
+unsigned cpu_flags(void);
+
+/* "avx2 avx512", "none": for messages. */
+const char *cpu_flags_text(unsigned flags);

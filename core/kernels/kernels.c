@@ -1,0 +1,21 @@
+#include "core/kernels/kernels.h"
+
+#include "core/kernels/cpu.h"
+#include "core/kernels/kernels_wide.h"
+
+const struct kernels *kernels_for(unsigned flags)
+{
+    const struct kernels *kernels = &kernels_generic;
+
+#if defined(__x86_64__)
+    if (!(flags & CPU_AVX2))
+        return kernels;
+    kernels = &kernels_avx2;
+    if (!(flags & CPU_AVX512))
+        return kernels;
+    kernels = &kernels_avx512;
+#else
+    (void)flags;
+#endif
+    return kernels;
+}

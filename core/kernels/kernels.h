@@ -1,0 +1,56 @@
+/* Inner loops on plain pointers: no threads, no allocation, no model words.
+
+   One typed pointer per operation; the comment above the type is the contract. kernels_ref holds the definitions in
+   plain C; every other table must agree with it within the tolerance stated here (tests/kernels). Pointers need the
+   alignment of their element type only. No memory beyond the stated extents is touched. Thread-safety: pure functions.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ret[i * ret_stride] = sum over k of weights[k] * x[i * x_stride + k], for i < m: one row of a linear layer against m
+ * inputs. Weights are read once. Summed in f32 in an order that depends on n only: not on m, nor on the neighbours.
+ * Tolerance: 2e-6 * sum |weights[k] * x[k]|. */
+typedef void kernel_dots(const void *weights, const float *x, size_t x_stride, size_t m, size_t n, float *ret,
+                         size_t ret_stride);
+
+/* n stored numbers -> f32, exactly. */
+typedef void kernel_widen(const void *source, size_t n, float *ret);
+
+/* ret[k] = (x[k] - mean) / sqrt(variance + eps) * gain[k] + bias[k], variance divided by n. ret may be x.
+ * Tolerance: 1e-5 relative to the largest output. */
+typedef void kernel_layer_norm(const float *x, const float *gain, const float *bias, float eps, size_t n, float *ret);
+
+/* ret[k] = x[k] / sqrt(mean of squares + eps) * gain[k]. ret may be x. Tolerance as above. */
+typedef void kernel_rms_norm(const float *x, const float *gain, float eps, size_t n, float *ret);
+
+/* x[k] = exp(scale * x[k] - max) / sum; scale > 0. Tolerance: 2e-6 absolute. */
+typedef void kernel_softmax(float *x, float scale, size_t n);
+
+/* gate[k] = gate[k] * sigmoid(gate[k]) * up[k] (SwiGLU). Tolerance: 2e-6 relative to |gate * up|. */
+typedef void kernel_silu_product(float *gate, const float *up, size_t n);
+
+/* x[k] = x[k] * sigmoid(1.702 x[k]) (QuickGELU). Tolerance: 2e-6 relative to |x|. */
+typedef void kernel_quick_gelu(float *x, size_t n);
+
+/* y[k] += factor * x[k]. Tolerance: one rounding. */
+typedef void kernel_add_scaled(float *y, const float *x, float factor, size_t n);
+
+struct kernels {
+    const char *name; /* instruction set: "ref", "generic", "avx2", "avx512" */
+    kernel_dots *dots_f32, *dots_f16, *dots_bf16;
+    kernel_widen *widen_f16, *widen_bf16;
+    kernel_layer_norm *layer_norm;
+    kernel_rms_norm *rms_norm;
+    kernel_softmax *softmax;
+    kernel_silu_product *silu_product;
+    kernel_quick_gelu *quick_gelu;
+    kernel_add_scaled *add_scaled;
+};
+
+/* The definitions. */
+extern const struct kernels kernels_ref;
+
+/* The best table for a CPU with these flags (cpu_flags(), or fewer). */
+const struct kernels *kernels_for(unsigned cpu_flags);
