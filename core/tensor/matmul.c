@@ -1,0 +1,138 @@
+/* Few rows: each weight row is read once and multiplied with all inputs while it is in the first-level cache; the limit
+   is memory bandwidth. Many rows: a thread's share of the weight rows is widened to f32 a block at a time, and OpenBLAS
+   multiplies it with all inputs; the limit is arithmetic, and widening costs 1 / (2 * m) of it. */
+#include "core/tensor/matmul.h"
+
+#include <cblas.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/thread_pool.h"
+#include "core/kernels/kernels.h"
+
+#define FEW_ROWS 8   /* up to here the dot kernels win */
+#define ROW_GROUP 16 /* granularity of the partition over threads */
+
+struct compute *compute_new(struct thread_pool *pool, const struct kernels *kernels)
+{
+    int n_threads = thread_pool_size(pool);
+    struct compute *compute = calloc(1, sizeof(*compute));
+
+    if (!compute)
+        return NULL;
+    openblas_set_num_threads(1);
+    compute->pool = pool;
+    compute->kernels = kernels;
+    compute->scratch = calloc((size_t)n_threads, sizeof(*compute->scratch));
+    for (int i = 0; compute->scratch && i < n_threads; i++) {
+        compute->scratch[i] = aligned_alloc(64, COMPUTE_SCRATCH * sizeof(float));
+        if (!compute->scratch[i])
+            return compute_free(compute);
+    }
+    return compute->scratch ? compute : compute_free(compute);
+}
+
+struct compute *compute_free(struct compute *compute)
+{
+    if (!compute)
+        return NULL;
+    for (int i = 0; compute->scratch && i < thread_pool_size(compute->pool); i++)
+        free(compute->scratch[i]);
+    free(compute->scratch);
+    free(compute);
+    return NULL;
+}
+
+struct product {
+    const struct compute *compute;
+    const float *x;
+    size_t x_stride, m;
+    const struct tensor *weight;
+    const float *bias;
+    float *ret;
+    size_t ret_stride;
+};
+
+static kernel_dots *dots_of(const struct kernels *kernels, enum tensor_type type)
+{
+    switch (type) {
+    case TENSOR_F32:
+        return kernels->dots_f32;
+    case TENSOR_F16:
+        return kernels->dots_f16;
+    case TENSOR_BF16:
+        return kernels->dots_bf16;
+    }
+    return NULL;
+}
+
+static void add_bias(const struct product *p, struct range rows)
+{
+    for (size_t i = 0; p->bias && i < p->m; i++)
+        p->compute->kernels->add_scaled(p->ret + i * p->ret_stride + rows.begin, p->bias + rows.begin, 1,
+                                        rows.end - rows.begin);
+}
+
+static void multiply_few(void *context, int thread, int n_threads)
+{
+    const struct product *p = context;
+    struct range rows = thread_range(p->weight->shape[1], ROW_GROUP, thread, n_threads);
+    kernel_dots *dots = dots_of(p->compute->kernels, p->weight->type);
+    size_t row_bytes = tensor_row_bytes(p->weight);
+
+    for (size_t j = rows.begin; j < rows.end; j++)
+        dots((const char *)p->weight->data + j * row_bytes, p->x, p->x_stride, p->m, p->weight->shape[0], p->ret + j,
+             p->ret_stride);
+    add_bias(p, rows);
+}
+
+/* A row longer than the scratch is multiplied a slice at a time; the slices add up in the same fixed order. */
+static void multiply_block(const struct product *p, size_t first, size_t n_rows, size_t from, size_t n_in,
+                           float *scratch)
+{
+    const struct tensor *w = p->weight;
+    const struct kernels *kernels = p->compute->kernels;
+    const float *block = (const float *)w->data + first * w->shape[0] + from;
+    size_t stride = w->shape[0];
+
+    if (w->type != TENSOR_F32) {
+        kernel_widen *widen = w->type == TENSOR_F16 ? kernels->widen_f16 : kernels->widen_bf16;
+
+        for (size_t j = 0; j < n_rows; j++)
+            widen((const uint16_t *)w->data + (first + j) * w->shape[0] + from, n_in, scratch + j * n_in);
+        block = scratch;
+        stride = n_in;
+    }
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)p->m, (int)n_rows, (int)n_in, 1, p->x + from,
+                (int)p->x_stride, block, (int)stride, from > 0, p->ret + first, (int)p->ret_stride);
+}
+
+static void multiply_many(void *context, int thread, int n_threads)
+{
+    const struct product *p = context;
+    struct range rows = thread_range(p->weight->shape[1], ROW_GROUP, thread, n_threads);
+    size_t n_in = p->weight->shape[0], slice = MIN(n_in, COMPUTE_SCRATCH / ROW_GROUP);
+    size_t n_block = p->weight->type == TENSOR_F32 ? rows.end - rows.begin : COMPUTE_SCRATCH / slice;
+
+    for (size_t j = rows.begin; j < rows.end; j += n_block)
+        for (size_t k = 0; k < n_in; k += slice)
+            multiply_block(p, j, MIN(n_block, rows.end - j), k, MIN(slice, n_in - k), p->compute->scratch[thread]);
+    add_bias(p, rows);
+}
+
+void matmul(const struct compute *compute, const float *x, size_t x_stride, size_t m, const struct tensor *weight,
+            const float *bias, float *ret, size_t ret_stride)
+{
+    struct product product = {compute, x, x_stride, m, weight, bias, ret, ret_stride};
+
+    if (m)
+        thread_pool_run(compute->pool, m <= FEW_ROWS ? multiply_few : multiply_many, &product);
+}
+
+void matmul_f32(const float *x, size_t x_stride, size_t m, const float *y, size_t y_stride, size_t n_in, size_t n_out,
+                bool transposed, float *ret, size_t ret_stride)
+{
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, (int)m, (int)n_out, (int)n_in, 1,
+                x, (int)x_stride, y, (int)y_stride, 0, ret, (int)ret_stride);
+}
