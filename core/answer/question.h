@@ -18,6 +18,7 @@ struct field {
     const char *name;
     enum field_type { FIELD_TEXT, FIELD_INTEGER, FIELD_NUMBER, FIELD_BOOLEAN } type;
     double minimum, maximum;  /* of numbers; of texts: the length in bytes */
+    bool above_minimum;       /* the minimum itself is too small */
     const char *default_text; /* "" when there is none */
     bool repeatable;
     const char *sentence;
@@ -26,6 +27,7 @@ extern const struct field fields[];
 extern const size_t n_fields;
 
 #define QUESTION_MEDIA_MAX 8
+#define QUESTION_STOPS_MAX 4
 
 struct upload {
     enum modality modality;
@@ -36,9 +38,10 @@ struct upload {
     bool is_plane; /* an image that the depth or normal map behind it has taken as its RGB plane */
     int image;     /* depth, normal: index of that image; -1: the map stands alone */
     struct modal_options options;
+    uint32_t seen; /* which options have been given */
 
     /* After question_decode(). */
-    struct raw_media media;
+    struct raw_media media; /* what the file says of itself; its data has been freed */
     struct input_tensor tensor;
 };
 
@@ -46,24 +49,24 @@ struct question {
     struct arena arena; /* copies of texts, input tensors */
     struct upload uploads[QUESTION_MEDIA_MAX];
     size_t n_uploads;
-    const char *prompt, *task, *system;
-    struct sampling sampling;
-    bool has_seed;
+    const char *prompt, *task, *system; /* NULL: not given; after question_finish() the prompt includes the task */
+    struct sampling sampling;           /* after question_finish() with a random seed when none was given */
     size_t tokens_max;
-    const char *stops[STOP_STRINGS_MAX];
+    const char *stops[QUESTION_STOPS_MAX];
     size_t n_stops;
     bool stream;
-    uint64_t timeout_ms;
-    double decode_ms; /* spent in question_decode() */
-    uint32_t seen;    /* which non-repeatable fields have been given */
+    uint64_t timeout_ms;  /* 0: none */
+    uint64_t deadline_ns; /* clock_ns() at which question_decode() gives up; set by the caller; 0: never */
+    double decode_ms;     /* spent in question_decode() */
+    uint32_t seen;        /* which fields have been given */
 };
 
-/* Defaults of fields.def. bytes_max bounds the memory of texts and input tensors. */
+/* Defaults of fields.def. bytes_max bounds the memory of texts and input tensors; 0: no bound. */
 void question_init(struct question *question, size_t bytes_max);
 void question_deinit(struct question *question);
 
 /* One field. -EINVAL, naming the field and the limit: unknown field, not a number, NaN, out of range, given twice, an
- * option without its medium. Text is copied. */
+ * option before its medium. Text is copied. */
 int question_set(struct question *question, const char *name, const char *text, size_t n, struct error *error);
 
 /* One file: name is a modality, "imu.timestamps" or "fmri.mask". Bytes are borrowed. -EINVAL: unknown name, too many
@@ -72,10 +75,12 @@ bool question_is_file(const char *name, size_t n);
 int question_add_file(struct question *question, const char *name, const void *bytes, size_t n_bytes,
                       struct error *error);
 
-/* All has come: pairs depth and normal maps with their images, applies the task, asks for a prompt. -EINVAL. */
+/* All has come: pairs depth and normal maps with their images, applies the task, asks for a prompt. -EINVAL; -ENODATA
+ * when the prompt is missing. */
 int question_finish(struct question *question, struct error *error);
 
-/* Decodes and preprocesses every upload (the slow part: off the loop thread). Errors name the part. */
+/* Decodes and preprocesses every upload (the slow part: off the loop thread). Errors are those of media_decode() and
+ * modal_preprocess() and name the part: "audio", or "image[1]" when there are several images. cancelled may be NULL. */
 int question_decode(struct question *question, const struct input_sizes *sizes, const struct media_limits *limits,
                     const atomic_bool *cancelled, struct error *error);
 

@@ -1,0 +1,173 @@
+#include "core/answer/answer_json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/answer/question.h"
+#include "core/base/cleanup.h"
+#include "core/base/value.h"
+#include "core/model/hparams.h"
+
+static const char *const finish_names[] = {
+    [FINISH_NONE] = "",           [FINISH_STOP] = "stop",           [FINISH_LENGTH] = "length",
+    [FINISH_TIMEOUT] = "timeout", [FINISH_CANCELLED] = "cancelled", [FINISH_ERROR] = "error",
+};
+static const char *const stage_names[] = {
+    [STAGE_QUEUED] = "queued",         [STAGE_ENCODING] = "encoding", [STAGE_PREFILLING] = "prefilling",
+    [STAGE_GENERATING] = "generating", [STAGE_FINISHED] = "finished",
+};
+
+static void set_rounded(struct value *object, const char *key, double value)
+{
+    value_set_number(object, key, round(value * 1e3) / 1e3);
+}
+
+static void set_size(struct value *object, const char *key, size_t value)
+{
+    value_set_integer(object, key, (int64_t)value);
+}
+
+/* ---- media ---- */
+
+static void set_picture(struct value *entry, const struct raw_media *media)
+{
+    /* Maps from numeric files have a shape but no picture's size. */
+    value_set_integer(entry, "width", media->width ? media->width : (int64_t)media->shape[1]);
+    value_set_integer(entry, "height", media->height ? media->height : (int64_t)media->shape[0]);
+}
+
+static void set_facts(struct value *entry, const struct raw_media *media)
+{
+    value_set_text(entry, "format", media->format);
+    switch (media->kind) {
+    case MEDIA_IMAGE:
+    case MEDIA_MAP:
+        set_picture(entry, media);
+        break;
+    case MEDIA_VIDEO:
+        set_picture(entry, media);
+        set_rounded(entry, "duration_s", media->duration_s);
+        set_rounded(entry, "frame_rate", media->rate);
+        set_size(entry, "frames", media->n_frames);
+        break;
+    case MEDIA_AUDIO:
+        set_rounded(entry, "duration_s", media->duration_s);
+        set_rounded(entry, "sample_rate", media->rate);
+        set_size(entry, "channels", media->shape[0]);
+        break;
+    case MEDIA_POINTS:
+        set_size(entry, "points", media->shape[0]);
+        break;
+    case MEDIA_SERIES:
+    case MEDIA_TIMESTAMPS:
+        set_size(entry, "samples", media->shape[0]);
+        break;
+    case MEDIA_ARRAY:
+        set_size(entry, "repeats", media->shape[0]);
+        set_size(entry, "voxels", media->shape[1]);
+        break;
+    }
+}
+
+struct value *answer_media_json(const struct onellm *onellm, const struct question *question)
+{
+    const struct hparams *hparams = onellm_info(onellm)->hparams;
+    struct value *list = value_array();
+
+    for (size_t i = 0; i < question->n_uploads; i++) {
+        const struct upload *upload = &question->uploads[i];
+        struct value *entry;
+
+        if (upload->is_plane)
+            continue;
+        entry = value_object();
+        value_set_text(entry, "modality", modality_info(upload->modality)->name);
+        set_facts(entry, &upload->media);
+        if (upload->image >= 0) {
+            struct value *image = value_object();
+
+            set_facts(image, &question->uploads[upload->image].media);
+            value_set(entry, "image", image);
+        }
+        set_size(entry, "tokens", hparams->n_modality_tokens);
+        if (upload->tensor.notes[0])
+            value_set_text(entry, "note", upload->tensor.notes);
+        value_add(list, entry);
+    }
+    return list;
+}
+
+/* ---- the answer ---- */
+
+static struct value *usage_json(const struct sequence_news *news)
+{
+    struct value *usage = value_object();
+
+    set_size(usage, "prompt_tokens", news->n_prompt_tokens);
+    set_size(usage, "completion_tokens", news->n_new_tokens);
+    set_size(usage, "total_tokens", news->n_prompt_tokens + news->n_new_tokens);
+    set_size(usage, "media_tokens", news->n_media_tokens);
+    return usage;
+}
+
+static struct value *timings_json(const struct question *question, const struct sequence_news *news)
+{
+    struct value *timings = value_object();
+
+    set_rounded(timings, "queue_ms", news->queue_ms);
+    set_rounded(timings, "decode_ms", question->decode_ms);
+    set_rounded(timings, "encode_ms", news->encode_ms);
+    set_rounded(timings, "prefill_ms", news->prefill_ms);
+    set_rounded(timings, "generate_ms", news->generate_ms);
+    set_rounded(timings, "tokens_per_second",
+                news->generate_ms > 0 ? (double)news->n_new_tokens * 1e3 / news->generate_ms : 0);
+    return timings;
+}
+
+static struct value *ids_json(const int32_t *ids, size_t n)
+{
+    struct value *list = value_array();
+
+    for (size_t i = 0; i < n; i++)
+        value_add_integer(list, ids[i]);
+    return list;
+}
+
+struct value *answer_json(const struct onellm *onellm, const struct question *question, struct sequence *sequence,
+                          const struct sequence_news *news, const char *id, int64_t created, const char *text,
+                          size_t n_text, bool with_ids)
+{
+    const struct onellm_info *info = onellm_info(onellm);
+    struct value *answer = value_object();
+    const int32_t *ids;
+    size_t n;
+
+    value_set_text(answer, "id", id);
+    value_set_text(answer, "object", "answer");
+    value_set_integer(answer, "created", created);
+    value_set_text(answer, "model", info->id);
+    value_set_text(answer, "system_fingerprint", info->fingerprint);
+    value_set_text_n(answer, "answer", text, n_text);
+    value_set_text(answer, "finish_reason", finish_name((int)news->finish));
+    value_set(answer, "media", answer_media_json(onellm, question));
+    value_set(answer, "usage", usage_json(news));
+    value_set(answer, "timings", timings_json(question, news));
+    if (with_ids) {
+        ids = sequence_new_ids(sequence, &n);
+        value_set(answer, "token_ids", ids_json(ids, n));
+        ids = sequence_prompt_ids(sequence, &n);
+        value_set(answer, "prompt_ids", ids_json(ids, n));
+    }
+    return answer;
+}
+
+const char *finish_name(int finish)
+{
+    return finish_names[finish];
+}
+
+const char *stage_name(int stage)
+{
+    return stage_names[stage];
+}

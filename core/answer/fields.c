@@ -1,0 +1,168 @@
+#include "core/answer/fields.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/cleanup.h"
+#include "core/base/error.h"
+
+/* A minimum in fields.def is a number or ABOVE(number); the second leaves a marker behind the number. */
+#define ABOVE(x) x, true
+#define MINIMUM_OF(minimum, ...) minimum
+#define IS_ABOVE_OF(minimum, above, ...) above
+#define MINIMUM(...) MINIMUM_OF(__VA_ARGS__, false)
+#define IS_ABOVE(...) IS_ABOVE_OF(__VA_ARGS__, false, false)
+
+const struct field fields[] = {
+#define FIELD(id, name_, type_, minimum_, maximum_, default_, repeatable_, sentence_)                                  \
+    [FIELD_ID_##id] = {.name = name_,                                                                                  \
+                       .type = FIELD_##type_,                                                                          \
+                       .minimum = MINIMUM(minimum_),                                                                   \
+                       .maximum = maximum_,                                                                            \
+                       .above_minimum = IS_ABOVE(minimum_),                                                            \
+                       .default_text = default_,                                                                       \
+                       .repeatable = repeatable_,                                                                      \
+                       .sentence = sentence_},
+#include "core/answer/fields.def"
+};
+const size_t n_fields = ARRAY_SIZE(fields);
+_Static_assert(N_FIELDS <= 32, "struct question keeps one bit for each");
+
+enum field_id field_by_name(const char *name)
+{
+    for (size_t i = 0; i < n_fields; i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return (enum field_id)i;
+    return N_FIELDS;
+}
+
+int parse_integer(const char *text, size_t n, uint64_t *ret)
+{
+    uint64_t value = 0;
+
+    if (n == 0)
+        return -EINVAL;
+    for (size_t i = 0; i < n; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return -EINVAL;
+    for (size_t i = 0; i < n; i++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(text[i] - '0'), &value))
+            return -ERANGE;
+    *ret = value;
+    return 0;
+}
+
+static size_t skip_digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* [+-] digits [. digits] [e [+-] digits], with at least one digit before or behind the point. */
+static bool is_number(const char *text)
+{
+    size_t n_whole, n_fraction = 0;
+
+    text += *text == '+' || *text == '-';
+    n_whole = skip_digits(text);
+    text += n_whole;
+    if (*text == '.') {
+        n_fraction = skip_digits(++text);
+        text += n_fraction;
+    }
+    if (n_whole + n_fraction == 0)
+        return false;
+    if (*text == 'e' || *text == 'E') {
+        text++;
+        text += *text == '+' || *text == '-';
+        if (skip_digits(text) == 0)
+            return false;
+        text += skip_digits(text);
+    }
+    return *text == '\0';
+}
+
+int parse_number(const char *text, size_t n, double *ret)
+{
+    char copy[64];
+    double value;
+
+    if (n >= sizeof(copy) || memchr(text, '\0', n))
+        return -EINVAL;
+    memcpy(copy, text, n);
+    copy[n] = '\0';
+    if (!is_number(copy))
+        return -EINVAL;
+    value = strtod(copy, NULL);
+    if (!isfinite(value))
+        return -ERANGE;
+    *ret = value;
+    return 0;
+}
+
+static uint64_t bound_of(double limit)
+{
+    return limit < 0x1p64 ? (uint64_t)limit : UINT64_MAX;
+}
+
+int field_integer(const struct field *field, const char *text, size_t n, uint64_t *ret, struct error *error)
+{
+    uint64_t value, minimum = bound_of(field->minimum), maximum = bound_of(field->maximum);
+
+    if (parse_integer(text, n, &value) < 0 || value < minimum || value > maximum) {
+        error_set(error, -EINVAL, "must be an integer from %llu to %llu", (unsigned long long)minimum,
+                  (unsigned long long)maximum);
+        error_at(error, "%s", field->name);
+        return -EINVAL;
+    }
+    *ret = value;
+    return 0;
+}
+
+int field_number(const struct field *field, const char *text, size_t n, double *ret, struct error *error)
+{
+    double value;
+
+    if (parse_number(text, n, &value) < 0 || value < field->minimum || value > field->maximum ||
+        (field->above_minimum && value <= field->minimum)) {
+        error_set(error, -EINVAL,
+                  field->above_minimum ? "must be a number above %.10g and up to %.10g"
+                                       : "must be a number from %.10g to %.10g",
+                  field->minimum, field->maximum);
+        error_at(error, "%s", field->name);
+        return -EINVAL;
+    }
+    *ret = value;
+    return 0;
+}
+
+int field_boolean(const struct field *field, const char *text, size_t n, bool *ret, struct error *error)
+{
+    static const struct {
+        const char *text;
+        bool value;
+    } words[] = {{"true", true}, {"false", false}, {"1", true}, {"0", false}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (n == strlen(words[i].text) && memcmp(text, words[i].text, n) == 0) {
+            *ret = words[i].value;
+            return 0;
+        }
+    error_set(error, -EINVAL, "must be true, false, 1 or 0");
+    error_at(error, "%s", field->name);
+    return -EINVAL;
+}
+
+int field_text(const struct field *field, const char *text, size_t n, struct error *error)
+{
+    if ((double)n < field->minimum || (double)n > field->maximum)
+        error_set(error, -EINVAL, "must have %.0f to %.0f bytes, not %zu", field->minimum, field->maximum, n);
+    else if (n && memchr(text, '\0', n))
+        error_set(error, -EINVAL, "must not contain a zero byte");
+    else
+        return 0;
+    error_at(error, "%s", field->name);
+    return -EINVAL;
+}

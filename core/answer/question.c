@@ -1,0 +1,473 @@
+/* Fields and files of a question, one after the other, and what follows from all of them together.
+
+   A map (depth, normal) takes the nearest image before it as its RGB plane; an image that was taken is no medium of its
+   own. An option or a companion file belongs to the latest file of its modality, so order matters and nothing needs an
+   index. */
+#include "core/answer/question.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "core/answer/fields.h"
+#include "core/base/buffer.h"
+#include "core/base/cleanup.h"
+#include "core/base/error.h"
+
+void question_init(struct question *question, size_t bytes_max)
+{
+    memset(question, 0, sizeof(*question));
+    arena_init(&question->arena, bytes_max);
+    for (size_t i = 0; i < n_fields; i++) {
+        const char *text = fields[i].default_text;
+
+        /* Options of media are zero-filled by default; modal_options says so. */
+        if (*text && !strchr(fields[i].name, '.'))
+            question_set(question, fields[i].name, text, strlen(text), NULL);
+    }
+    question->seen = 0;
+}
+
+void question_deinit(struct question *question)
+{
+    for (size_t i = 0; i < question->n_uploads; i++)
+        raw_media_deinit(&question->uploads[i].media);
+    arena_deinit(&question->arena);
+    memset(question, 0, sizeof(*question));
+}
+
+/* ---- fields ---- */
+
+/* Names come from outside: only plain ones are repeated to a person. */
+static void error_at_name(struct error *error, const char *name)
+{
+    size_t n = 0;
+
+    while (n < 40 && (isalnum((unsigned char)name[n]) || (name[n] && strchr("_.-", name[n]))))
+        n++;
+    if (n && !name[n])
+        error_at(error, "%s", name);
+}
+
+static int unknown_name(const char *name, struct error *error)
+{
+    struct buffer list;
+
+    buffer_init(&list, sizeof(error->message));
+    for (size_t i = 0; i < n_fields; i++)
+        buffer_printf(&list, "%s, ", fields[i].name);
+    for (int m = 0; m < N_MODALITIES; m++)
+        buffer_printf(&list, "%s, ", modality_info((enum modality)m)->name);
+    error_set(error, -EINVAL, "is not known here; known are %simu.timestamps, fmri.mask", list.bytes ? list.bytes : "");
+    error_at_name(error, name);
+    buffer_deinit(&list);
+    return -EINVAL;
+}
+
+static int set_text(struct question *question, enum field_id id, const char *text, size_t n, const char **ret,
+                    struct error *error)
+{
+    char *copy;
+    int r = field_text(&fields[id], text, n, error);
+
+    if (r < 0)
+        return r;
+    copy = arena_copy_text(&question->arena, text, n);
+    if (!copy)
+        return error_set(error, -ENOMEM, "no memory for %s", fields[id].name);
+    *ret = copy;
+    return 0;
+}
+
+static int set_number(enum field_id id, const char *text, size_t n, float *ret, struct error *error)
+{
+    double value;
+    int r = field_number(&fields[id], text, n, &value, error);
+
+    if (r == 0)
+        *ret = (float)value;
+    return r;
+}
+
+static int set_integer(enum field_id id, const char *text, size_t n, size_t *ret, struct error *error)
+{
+    uint64_t value;
+    int r = field_integer(&fields[id], text, n, &value, error);
+
+    if (r == 0)
+        *ret = value;
+    return r;
+}
+
+static const char *const tasks[] = {"caption", "short_answer", "choice", "scene"};
+enum task { TASK_CAPTION, TASK_SHORT_ANSWER, TASK_CHOICE, TASK_SCENE, N_TASKS };
+
+static enum task task_by_name(const char *name)
+{
+    int task = 0;
+
+    while (task < N_TASKS && strcmp(tasks[task], name) != 0)
+        task++;
+    return (enum task)task;
+}
+
+static int set_task(struct question *question, const char *text, size_t n, struct error *error)
+{
+    const char *name;
+    int r = set_text(question, FIELD_ID_TASK, text, n, &name, error);
+
+    if (r < 0)
+        return r;
+    if (task_by_name(name) == N_TASKS) {
+        error_set(error, -EINVAL, "must be caption, short_answer, choice or scene");
+        error_at(error, "task");
+        return -EINVAL;
+    }
+    question->task = name;
+    return 0;
+}
+
+static int add_stop(struct question *question, const char *text, size_t n, struct error *error)
+{
+    int r;
+
+    if (question->n_stops == QUESTION_STOPS_MAX) {
+        error_set(error, -EINVAL, "at most %d stop strings", QUESTION_STOPS_MAX);
+        error_at(error, "stop");
+        return -EINVAL;
+    }
+    r = set_text(question, FIELD_ID_STOP, text, n, &question->stops[question->n_stops], error);
+    if (r == 0)
+        question->n_stops++;
+    return r;
+}
+
+/* "auto", "clip" or "MIN,MAX". */
+static int set_depth_range(struct modal_options *options, const char *text, size_t n, struct error *error)
+{
+    const char *comma = memchr(text, ',', n);
+    double low, high;
+
+    if (n == 4 && memcmp(text, "auto", 4) == 0) {
+        options->depth_range = DEPTH_RANGE_AUTO;
+    } else if (n == 4 && memcmp(text, "clip", 4) == 0) {
+        options->depth_range = DEPTH_RANGE_CLIP;
+    } else if (comma && parse_number(text, (size_t)(comma - text), &low) == 0 &&
+               parse_number(comma + 1, n - (size_t)(comma - text) - 1, &high) == 0 && low < high) {
+        options->depth_range = DEPTH_RANGE_GIVEN;
+        options->depth_min = low;
+        options->depth_max = high;
+    } else {
+        error_set(error, -EINVAL, "must be auto, clip or MIN,MAX with MIN below MAX");
+        error_at(error, "depth.range");
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static struct upload *latest_upload(struct question *question, enum modality modality)
+{
+    for (size_t i = question->n_uploads; i-- > 0;)
+        if (question->uploads[i].modality == modality)
+            return &question->uploads[i];
+    return NULL;
+}
+
+/* The file that "audio.start" or "imu.timestamps" belongs to. */
+static int upload_of(struct question *question, const char *name, struct upload **ret, struct error *error)
+{
+    size_t n = (size_t)(strchr(name, '.') - name);
+    struct upload *upload = latest_upload(question, modality_by_name(name, n));
+
+    if (!upload) {
+        error_set(error, -EINVAL, "belongs to a file named %.*s, which has to come before it", (int)n, name);
+        error_at(error, "%s", name);
+        return -EINVAL;
+    }
+    *ret = upload;
+    return 0;
+}
+
+static int given_twice(const char *name, struct error *error)
+{
+    error_set(error, -EINVAL, "was given twice");
+    error_at(error, "%s", name);
+    return -EINVAL;
+}
+
+static int set_option(struct question *question, enum field_id id, const char *text, size_t n, struct error *error)
+{
+    struct upload *upload;
+    int r = upload_of(question, fields[id].name, &upload, error);
+
+    if (r < 0)
+        return r;
+    if (upload->seen & 1u << id)
+        return given_twice(fields[id].name, error);
+    if (id == FIELD_ID_DEPTH_RANGE)
+        r = set_depth_range(&upload->options, text, n, error);
+    else if (id == FIELD_ID_AUDIO_START || id == FIELD_ID_VIDEO_START || id == FIELD_ID_IMU_START)
+        r = field_number(&fields[id], text, n, &upload->options.start_s, error);
+    else
+        r = field_number(&fields[id], text, n, &upload->options.end_s, error);
+    if (r == 0)
+        upload->seen |= 1u << id;
+    return r;
+}
+
+static int set_field(struct question *question, enum field_id id, const char *text, size_t n, struct error *error)
+{
+    struct sampling *sampling = &question->sampling;
+    uint64_t value;
+    int r;
+
+    switch (id) {
+    case FIELD_ID_PROMPT:
+        return set_text(question, id, text, n, &question->prompt, error);
+    case FIELD_ID_SYSTEM:
+        return set_text(question, id, text, n, &question->system, error);
+    case FIELD_ID_TASK:
+        return set_task(question, text, n, error);
+    case FIELD_ID_STOP:
+        return add_stop(question, text, n, error);
+    case FIELD_ID_MAX_TOKENS:
+        return set_integer(id, text, n, &question->tokens_max, error);
+    case FIELD_ID_TEMPERATURE:
+        return set_number(id, text, n, &sampling->temperature, error);
+    case FIELD_ID_TOP_P:
+        return set_number(id, text, n, &sampling->top_p, error);
+    case FIELD_ID_MIN_P:
+        return set_number(id, text, n, &sampling->min_p, error);
+    case FIELD_ID_REPETITION_PENALTY:
+        return set_number(id, text, n, &sampling->repetition_penalty, error);
+    case FIELD_ID_TOP_K:
+        r = field_integer(&fields[id], text, n, &value, error);
+        if (r == 0)
+            sampling->top_k = (int)value;
+        return r;
+    case FIELD_ID_SEED:
+        return field_integer(&fields[id], text, n, &sampling->seed, error);
+    case FIELD_ID_STREAM:
+        return field_boolean(&fields[id], text, n, &question->stream, error);
+    case FIELD_ID_TIMEOUT_MS:
+        return field_integer(&fields[id], text, n, &question->timeout_ms, error);
+    default: /* options of media: set_option() */
+        return -EINVAL;
+    }
+}
+
+int question_set(struct question *question, const char *name, const char *text, size_t n, struct error *error)
+{
+    enum field_id id = field_by_name(name);
+    int r;
+
+    if (id == N_FIELDS)
+        return unknown_name(name, error);
+    if (strchr(name, '.'))
+        return set_option(question, id, text, n, error);
+    if (question->seen & 1u << id && !fields[id].repeatable)
+        return given_twice(name, error);
+    r = set_field(question, id, text, n, error);
+    if (r == 0)
+        question->seen |= 1u << id;
+    return r;
+}
+
+/* ---- files ---- */
+
+static bool is_companion(const char *name, size_t n)
+{
+    static const char *const names[] = {"imu.timestamps", "fmri.mask"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (n == strlen(names[i]) && memcmp(names[i], name, n) == 0)
+            return true;
+    return false;
+}
+
+bool question_is_file(const char *name, size_t n)
+{
+    return modality_by_name(name, n) != N_MODALITIES || is_companion(name, n);
+}
+
+static int add_companion(struct question *question, const char *name, const void *bytes, size_t n_bytes,
+                         struct error *error)
+{
+    struct upload *upload;
+    int r = upload_of(question, name, &upload, error);
+
+    if (r < 0)
+        return r;
+    if (upload->timestamps || upload->mask)
+        return given_twice(name, error);
+    if (upload->modality == MODALITY_IMU) {
+        upload->timestamps = bytes;
+        upload->n_timestamps_bytes = n_bytes;
+    } else {
+        upload->mask = bytes;
+        upload->n_mask_bytes = n_bytes;
+    }
+    return 0;
+}
+
+int question_add_file(struct question *question, const char *name, const void *bytes, size_t n_bytes,
+                      struct error *error)
+{
+    enum modality modality = modality_by_name(name, strlen(name));
+
+    if (!question_is_file(name, strlen(name)))
+        return unknown_name(name, error);
+    if (n_bytes == 0) {
+        error_set(error, -EINVAL, "the file is empty");
+        error_at(error, "%s", name);
+        return -EINVAL;
+    }
+    if (modality == N_MODALITIES)
+        return add_companion(question, name, bytes, n_bytes, error);
+    if (question->n_uploads == QUESTION_MEDIA_MAX) {
+        error_set(error, -EINVAL, "at most %d media in one question", QUESTION_MEDIA_MAX);
+        error_at(error, "%s", name);
+        return -EINVAL;
+    }
+    question->uploads[question->n_uploads++] =
+        (struct upload){.modality = modality, .bytes = bytes, .n_bytes = n_bytes, .image = -1};
+    return 0;
+}
+
+/* ---- all together ---- */
+
+static void pair_maps(struct question *question)
+{
+    int image = -1;
+
+    for (size_t i = 0; i < question->n_uploads; i++) {
+        struct upload *upload = &question->uploads[i];
+
+        if (upload->modality == MODALITY_IMAGE) {
+            image = (int)i;
+        } else if (modality_info(upload->modality)->takes_image && image >= 0) {
+            upload->image = image;
+            question->uploads[image].is_plane = true;
+        }
+    }
+}
+
+static int check_windows(const struct question *question, struct error *error)
+{
+    for (size_t i = 0; i < question->n_uploads; i++) {
+        const struct modal_options *options = &question->uploads[i].options;
+        const char *name = modality_info(question->uploads[i].modality)->name;
+
+        if (options->end_s > 0 && options->end_s <= options->start_s) {
+            error_set(error, -EINVAL, "must be after %s.start", name);
+            error_at(error, "%s.end", name);
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+/* What a caption is asked of: "image", "video and audio", "image, audio and imu". */
+static void list_modalities(const bool present[N_MODALITIES], char *ret, size_t size)
+{
+    size_t n = 0, left = 0;
+
+    for (int m = 0; m < N_MODALITIES; m++)
+        left += present[m];
+    ret[0] = '\0';
+    for (int m = 0; m < N_MODALITIES; m++)
+        if (present[m])
+            n += (size_t)snprintf(ret + n, size - n, "%s%s", modality_info((enum modality)m)->name,
+                                  --left > 1  ? ", "
+                                  : left == 1 ? " and "
+                                              : "");
+}
+
+static int caption_prompt(struct question *question, struct error *error)
+{
+    static const char *const own[N_MODALITIES] = {
+        [MODALITY_POINT] = "What is this?",
+        [MODALITY_IMU] = "Describe the motion.",
+        [MODALITY_FMRI] = "Describe the scene based on fMRI data.",
+    };
+    bool present[N_MODALITIES] = {false};
+    char list[128], text[256];
+    size_t n_kinds = 0;
+    enum modality modality = N_MODALITIES;
+
+    for (size_t i = 0; i < question->n_uploads; i++)
+        if (!question->uploads[i].is_plane) {
+            modality = question->uploads[i].modality;
+            n_kinds += !present[modality];
+            present[modality] = true;
+        }
+    if (n_kinds == 0) {
+        error_set(error, -EINVAL, "a caption needs a file to describe");
+        error_at(error, "task");
+        return -EINVAL;
+    }
+    list_modalities(present, list, sizeof(list));
+    snprintf(text, sizeof(text), "Provide a one-sentence caption for the provided %s.", list);
+    question->prompt =
+        n_kinds == 1 && own[modality] ? own[modality] : arena_copy_text(&question->arena, text, strlen(text));
+    return question->prompt ? 0 : error_set(error, -ENOMEM, "no memory for the prompt");
+}
+
+static int apply_task(struct question *question, struct error *error)
+{
+    static const char *const behind[N_TASKS] = {
+        [TASK_SHORT_ANSWER] = "\nAnswer the question using a single word or phrase.",
+        [TASK_CHOICE] = " Answer with the option's letter from the given choices directly.",
+        [TASK_SCENE] = " What is the category of this scene? Choice one class from the class sets.",
+    };
+    const char *suffix = behind[task_by_name(question->task)];
+    size_t n = strlen(question->prompt), n_suffix = strlen(suffix);
+    char *text = arena_alloc(&question->arena, n + n_suffix + 1, 1);
+
+    if (!text)
+        return error_set(error, -ENOMEM, "no memory for the prompt");
+    memcpy(text, question->prompt, n);
+    memcpy(text + n, suffix, n_suffix);
+    question->prompt = text;
+    return 0;
+}
+
+static int make_prompt(struct question *question, struct error *error)
+{
+    bool given = question->prompt && *question->prompt;
+    bool caption = question->task && task_by_name(question->task) == TASK_CAPTION;
+
+    if (caption && given) {
+        error_set(error, -EINVAL, "the task caption has a prompt of its own");
+        error_at(error, "prompt");
+        return -EINVAL;
+    }
+    if (caption)
+        return caption_prompt(question, error);
+    if (!given) {
+        error_set(error, -ENODATA,
+                  question->task ? "is missing: this task needs a question"
+                                 : "is missing: ask a question, or choose task caption");
+        error_at(error, "prompt");
+        return -ENODATA;
+    }
+    return question->task ? apply_task(question, error) : 0;
+}
+
+int question_finish(struct question *question, struct error *error)
+{
+    int r = check_windows(question, error);
+
+    if (r < 0)
+        return r;
+    pair_maps(question);
+    r = make_prompt(question, error);
+    if (r < 0)
+        return r;
+    if (!(question->seen & 1u << FIELD_ID_SEED) &&
+        getrandom(&question->sampling.seed, sizeof(question->sampling.seed), 0) < 0)
+        return error_set(error, -errno, "no random numbers for the seed");
+    return 0;
+}
