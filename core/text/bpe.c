@@ -28,7 +28,6 @@
 #define TEXT_BYTES_MAX ((size_t)64 << 20)
 #define BLANK "\xe2\x96\x81" /* U+2581 */
 #define BLANK_BYTES 3
-#define UNKNOWN_TEXT " \xe2\x81\x87 " /* U+2047 */
 
 struct symbol {
     int32_t previous, next; /* -1: none */
@@ -326,8 +325,7 @@ static int emit(struct encoder *encoder, struct arena *arena, int32_t **ret, siz
 int bpe_encode(const struct vocabulary *vocabulary, const char *text, size_t n, struct arena *arena, int32_t **ret,
                size_t *ret_n, struct error *error)
 {
-    _cleanup_(encoder_deinit)
-    struct encoder encoder = {.vocabulary = vocabulary};
+    _cleanup_(encoder_deinit) struct encoder encoder = {.vocabulary = vocabulary};
     int r;
 
     if (n > TEXT_BYTES_MAX)
@@ -419,7 +417,7 @@ int bpe_stream_push(struct bpe_stream *stream, int32_t id, struct buffer *ret)
         return r;
     if (piece->type == PIECE_UNKNOWN) {
         stream->started = true;
-        return buffer_append_text(ret, UNKNOWN_TEXT);
+        return buffer_append_text(ret, PIECE_UNKNOWN_TEXT);
     }
     return push_text(stream, piece->text, piece->n, ret);
 }
@@ -436,8 +434,7 @@ int bpe_stream_finish(struct bpe_stream *stream, struct buffer *ret)
 int bpe_decode(const struct vocabulary *vocabulary, const int32_t *ids, size_t n, struct arena *arena, char **ret,
                size_t *ret_n, struct error *error)
 {
-    _cleanup_(buffer_deinit)
-    struct buffer text;
+    _cleanup_(buffer_deinit) struct buffer text;
     struct bpe_stream stream;
     char *copy;
     int r = 0;

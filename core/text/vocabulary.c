@@ -208,8 +208,7 @@ static int check_settings(const struct vocabulary_settings *settings, size_t n, 
 int vocabulary_new(const struct piece *pieces, size_t n, const struct vocabulary_settings *settings,
                    struct vocabulary **ret, struct error *error)
 {
-    _cleanup_(vocabulary_freep)
-    struct vocabulary *vocabulary = calloc(1, sizeof(*vocabulary));
+    _cleanup_(vocabulary_freep) struct vocabulary *vocabulary = calloc(1, sizeof(*vocabulary));
     int r;
 
     if (!vocabulary)

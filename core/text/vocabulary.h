@@ -23,6 +23,8 @@ enum piece_type {
     PIECE_BYTE = 6,
 };
 
+#define PIECE_UNKNOWN_TEXT " \xe2\x81\x87 " /* what an unknown token reads as: U+2047 */
+
 struct piece {
     const char *text; /* UTF-8 with U+2581 for blanks; not NUL-terminated */
     size_t n;

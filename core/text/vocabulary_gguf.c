@@ -15,8 +15,7 @@
 
 static int read_pieces(const struct gguf_reader *reader, struct piece **ret, size_t *ret_n, struct error *error)
 {
-    _cleanup_(freep)
-    struct piece *pieces = NULL;
+    _cleanup_(freep) struct piece *pieces = NULL;
     const struct gguf_string *texts;
     const float *scores;
     const int32_t *types;
@@ -105,8 +104,7 @@ static int read_settings(const struct gguf_reader *reader, const struct piece *p
 
 int vocabulary_from_gguf(const struct gguf_reader *reader, struct vocabulary **ret, struct error *error)
 {
-    _cleanup_(freep)
-    struct piece *pieces = NULL;
+    _cleanup_(freep) struct piece *pieces = NULL;
     struct vocabulary_settings settings = {0};
     struct gguf_string model;
     size_t n;
@@ -131,14 +129,10 @@ int vocabulary_to_gguf(const struct vocabulary *vocabulary, struct gguf_writer *
 {
     const struct vocabulary_settings *settings = vocabulary_settings(vocabulary);
     size_t n = vocabulary_size(vocabulary);
-    _cleanup_(freep)
-    const char **texts = calloc(n, sizeof(*texts));
-    _cleanup_(freep)
-    size_t *lengths = calloc(n, sizeof(*lengths));
-    _cleanup_(freep)
-    float *scores = calloc(n, sizeof(*scores));
-    _cleanup_(freep)
-    int32_t *types = calloc(n, sizeof(*types));
+    _cleanup_(freep) const char **texts = calloc(n, sizeof(*texts));
+    _cleanup_(freep) size_t *lengths = calloc(n, sizeof(*lengths));
+    _cleanup_(freep) float *scores = calloc(n, sizeof(*scores));
+    _cleanup_(freep) int32_t *types = calloc(n, sizeof(*types));
 
     if (!texts || !lengths || !scores || !types)
         return -ENOMEM;
