@@ -1,0 +1,33 @@
+/* fuzz: config_dep */
+/* A configuration file of any bytes is read or refused; what was read can be printed and read again. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "config/config.h"
+#include "core/base/buffer.h"
+#include "core/base/error.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct config config, again;
+    struct error error = ERROR_NONE;
+    struct buffer page;
+
+    config_init(&config);
+    if (config_read_text(&config, (const char *)data, size, "fuzz", &error) < 0) {
+        if (!error.code || !error.message[0] || !error.at[0])
+            abort();
+        return 0;
+    }
+    buffer_init(&page, 65536);
+    config_print(&config, &page);
+    config_init(&again);
+    /* A text with " ;" in it, or a long one, cannot be written in this format; everything else must come back. */
+    if (config_read_text(&again, page.bytes, page.size, "again", &error) < 0 && config.sources[OPTION_ID_host] == 0 &&
+        config.sources[OPTION_ID_model] == 0)
+        abort();
+    buffer_deinit(&page);
+    return 0;
+}
