@@ -116,7 +116,7 @@ enum stage {
 /* Everything about a sequence that its owner may want to know. */
 struct sequence_news {
     enum stage stage;
-    size_t queue_position; /* sequences before this one while queued */
+    size_t queue_position; /* 1: the next; 0: no longer in the queue */
     enum finish finish;
     int error;              /* FINISH_ERROR: a negative errno */
     size_t n_prompt_tokens; /* ids of the text and BOS, start and end tags and modality tokens */

@@ -117,6 +117,14 @@ size_t queue_position(struct queue *queue, const void *item)
     return position;
 }
 
+void queue_visit(struct queue *queue, void (*visit)(void *item))
+{
+    pthread_mutex_lock(&queue->mutex);
+    for (size_t i = 0; i < queue->size; i++)
+        visit(queue->items[(queue->first + i) % queue->capacity]);
+    pthread_mutex_unlock(&queue->mutex);
+}
+
 size_t queue_size(struct queue *queue)
 {
     size_t size;

@@ -24,6 +24,9 @@ bool queue_remove(struct queue *queue, const void *item);
 /* Any thread. How many items stand before this one; SIZE_MAX when it is not inside. */
 size_t queue_position(struct queue *queue, const void *item);
 
+/* Any thread. Calls visit for every item, first to last, under the queue's lock. */
+void queue_visit(struct queue *queue, void (*visit)(void *item));
+
 size_t queue_size(struct queue *queue);
 void queue_wake(struct queue *queue);  /* makes one queue_pop() return */
 void queue_close(struct queue *queue); /* no more pushes; waiting pops return */

@@ -1,0 +1,228 @@
+/* The way of a token: id -> its text, never half a character (bpe_stream) -> held back while it may become a stop
+   string (stop_watch) -> white space at both ends of the answer left out, as the official evaluation strips it ->
+   `text`. */
+#include "core/engine/sequence.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/engine/news.h"
+#include "core/model/model.h"
+#include "core/text/vocabulary.h"
+
+#define TEXT_BYTES_MAX ((size_t)64 << 20)
+
+static int encode_prompt(struct sequence *sequence, const struct model *model, const struct onellm_request *request,
+                         struct error *error)
+{
+    const struct vocabulary_settings *settings = vocabulary_settings(model->vocabulary);
+    struct buffer prompt;
+    int32_t *ids;
+    size_t n;
+    int r;
+
+    buffer_init(&prompt, TEXT_BYTES_MAX);
+    r = conversation_prompt(request->system, request->messages, request->n_messages, &prompt, error);
+    if (r == 0)
+        r = bpe_encode(model->vocabulary, prompt.bytes, prompt.size, &sequence->arena, &ids, &n, error);
+    buffer_deinit(&prompt);
+    if (r < 0)
+        return error_set(error, r, "no memory for the prompt");
+    sequence->n_head_ids = settings->bos_id >= 0;
+    sequence->n_prompt_ids = sequence->n_head_ids + n;
+    sequence->prompt_ids = arena_new(&sequence->arena, int32_t, sequence->n_prompt_ids);
+    if (!sequence->prompt_ids)
+        return error_set(error, -ENOMEM, "no memory for the prompt");
+    if (sequence->n_head_ids)
+        sequence->prompt_ids[0] = settings->bos_id;
+    memcpy(sequence->prompt_ids + sequence->n_head_ids, ids, n * sizeof(*ids));
+    return 0;
+}
+
+static int count_positions(struct sequence *sequence, const struct model *model, const struct onellm_request *request,
+                           size_t context, struct error *error)
+{
+    size_t n_media_rows;
+
+    sequence->medium_rows = model->hparams.n_modality_tokens + 2;
+    n_media_rows = request->n_media * sequence->medium_rows;
+    sequence->n_positions = sequence->n_prompt_ids + n_media_rows;
+    if (sequence->n_positions >= context)
+        return error_set(error, -E2BIG,
+                         "the question takes %zu positions (text %zu, media %zu); the context holds %zu, one of them "
+                         "for the answer",
+                         sequence->n_positions, sequence->n_prompt_ids, n_media_rows, context);
+    sequence->tokens_max = MIN(request->tokens_max, context - sequence->n_positions);
+    sequence->state.n_prompt_tokens = sequence->n_positions;
+    sequence->state.n_media_tokens = n_media_rows;
+    return 0;
+}
+
+static int copy_medium(struct sequence *sequence, const struct hparams *h, const struct input_tensor *input,
+                       struct error *error)
+{
+    struct sequence_medium *medium = &sequence->media[sequence->n_media++];
+    size_t n = 1;
+
+    if (!h->has[input->modality])
+        return error_set(error, -EINVAL, "this model does not know the modality %s",
+                         modality_info(input->modality)->name);
+    for (int i = 0; i < input->n_dims; i++)
+        n *= input->shape[i];
+    medium->input = *input;
+    medium->input.data = arena_new(&sequence->arena, float, n);
+    medium->embeddings = arena_new(&sequence->arena, float, h->n_modality_tokens * h->decoder.width);
+    if (!medium->input.data || !medium->embeddings)
+        return error_set(error, -ENOMEM, "no memory for the input tensor");
+    memcpy(medium->input.data, input->data, n * sizeof(float));
+    return 0;
+}
+
+static int copy_stops(struct sequence *sequence, const struct onellm_request *request, struct error *error)
+{
+    const char *strings[STOP_STRINGS_MAX] = {CONVERSATION_STOP};
+
+    if (request->n_stops >= STOP_STRINGS_MAX)
+        return error_set(error, -EINVAL, "at most %d stop strings are possible, found %zu", STOP_STRINGS_MAX - 1,
+                         request->n_stops);
+    for (size_t i = 0; i < request->n_stops; i++) {
+        strings[i + 1] = arena_copy_text(&sequence->arena, request->stops[i], strlen(request->stops[i]));
+        if (!strings[i + 1])
+            return error_set(error, -ENOMEM, "no memory for the stop strings");
+    }
+    return stop_watch_init(&sequence->stops, strings, request->n_stops + 1, error);
+}
+
+static int fill(struct sequence *sequence, const struct model *model, const struct onellm_request *request,
+                size_t context, struct error *error)
+{
+    int r = encode_prompt(sequence, model, request, error);
+
+    if (r == 0)
+        r = count_positions(sequence, model, request, context, error);
+    if (r < 0)
+        return r;
+    sequence->media = arena_new(&sequence->arena, struct sequence_medium, request->n_media);
+    sequence->new_ids = arena_new(&sequence->arena, int32_t, sequence->tokens_max + 1);
+    if (!sequence->media || !sequence->new_ids ||
+        sampler_init(&sequence->sampler, &request->sampling, model->hparams.n_vocab, &sequence->arena) < 0)
+        return error_set(error, -ENOMEM, "no memory for the request");
+    for (size_t i = 0; i < sequence->n_prompt_ids; i++)
+        sampler_see(&sequence->sampler, sequence->prompt_ids[i]);
+    for (size_t i = 0; i < request->n_media && r == 0; i++)
+        r = copy_medium(sequence, &model->hparams, request->media[i], error);
+    if (r == 0)
+        r = copy_stops(sequence, request, error);
+    bpe_stream_init(&sequence->stream, model->vocabulary);
+    return r;
+}
+
+int sequence_new(const struct model *model, const struct onellm_request *request, size_t context, struct news *news,
+                 struct sequence **ret, struct error *error)
+{
+    struct sequence *sequence = calloc(1, sizeof(*sequence));
+    int r;
+
+    if (!sequence)
+        return error_set(error, -ENOMEM, "no memory for the request");
+    sequence->news = news;
+    sequence->owner = request->owner;
+    sequence->deadline_ns = request->deadline_ns;
+    sequence->n_holders = 1;
+    buffer_init(&sequence->piece, TEXT_BYTES_MAX);
+    buffer_init(&sequence->shown, TEXT_BYTES_MAX);
+    buffer_init(&sequence->blanks, TEXT_BYTES_MAX);
+    buffer_init(&sequence->text, TEXT_BYTES_MAX);
+    r = fill(sequence, model, request, context, error);
+    if (r < 0) {
+        sequence_drop(sequence);
+        return r;
+    }
+    *ret = sequence;
+    return 0;
+}
+
+void sequence_hold(struct sequence *sequence)
+{
+    atomic_fetch_add(&sequence->n_holders, 1);
+}
+
+void sequence_drop(struct sequence *sequence)
+{
+    if (atomic_fetch_sub(&sequence->n_holders, 1) > 1)
+        return;
+    stop_watch_deinit(&sequence->stops);
+    buffer_deinit(&sequence->piece);
+    buffer_deinit(&sequence->shown);
+    buffer_deinit(&sequence->blanks);
+    buffer_deinit(&sequence->text);
+    arena_deinit(&sequence->arena);
+    free(sequence);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Moves `shown` to `text`: without leading white space, and with trailing white space kept back in `blanks`. */
+static int deliver(struct sequence *sequence)
+{
+    const char *bytes = sequence->shown.bytes;
+    size_t begin = 0, end = sequence->shown.size;
+    int r = 0;
+
+    while (!sequence->begun && begin < end && is_blank(bytes[begin]))
+        begin++;
+    while (end > begin && is_blank(bytes[end - 1]))
+        end--;
+    if (end > begin) {
+        sequence->begun = true;
+        pthread_mutex_lock(&sequence->news->mutex);
+        r = buffer_append(&sequence->text, sequence->blanks.bytes, sequence->blanks.size);
+        if (r == 0)
+            r = buffer_append(&sequence->text, bytes + begin, end - begin);
+        pthread_mutex_unlock(&sequence->news->mutex);
+        buffer_clear(&sequence->blanks);
+    }
+    if (r == 0 && sequence->begun)
+        r = buffer_append(&sequence->blanks, bytes + end, sequence->shown.size - end);
+    buffer_clear(&sequence->shown);
+    return r;
+}
+
+int sequence_push(struct sequence *sequence, int32_t id)
+{
+    int r = bpe_stream_push(&sequence->stream, id, &sequence->piece);
+
+    sampler_see(&sequence->sampler, id);
+    if (r == 0)
+        r = stop_watch_push(&sequence->stops, sequence->piece.bytes, sequence->piece.size, &sequence->shown);
+    buffer_clear(&sequence->piece);
+    if (r == 0)
+        r = deliver(sequence);
+    return r == 0 && sequence->stops.stopped ? SEQUENCE_STOPPED : r;
+}
+
+/* A failure here has nowhere to go but the end that is being reported anyway. */
+static void deliver_rest(struct sequence *sequence)
+{
+    bpe_stream_finish(&sequence->stream, &sequence->piece);
+    stop_watch_push(&sequence->stops, sequence->piece.bytes, sequence->piece.size, &sequence->shown);
+    stop_watch_finish(&sequence->stops, &sequence->shown);
+    deliver(sequence);
+}
+
+void sequence_report(struct sequence *sequence, const struct sequence_news *state)
+{
+    if (state->finish != FINISH_NONE)
+        deliver_rest(sequence);
+    pthread_mutex_lock(&sequence->news->mutex);
+    sequence->state = *state;
+    if (!sequence->released)
+        news_add(sequence->news, sequence);
+    pthread_mutex_unlock(&sequence->news->mutex);
+}
