@@ -90,7 +90,7 @@ static int check_window(const struct series *series, double start_s, double end_
 {
     double last_s = series->times[series->n_samples - 1] / 1000, gap_s;
 
-    if (start_s > last_s)
+    if (series->begin == series->n_samples)
         return error_set(error, -EINVAL, "the window starts at %g s, but the last time stamp is at %g s", start_s,
                          last_s);
     gap_s = series->times[series->begin] / 1000 - start_s;
@@ -151,10 +151,10 @@ static int fill(const struct series *series, uint32_t rate, size_t n_wanted, flo
     for (size_t axis = 0; axis < N_AXES; axis++) {
         for (size_t i = 0; i < n; i++)
             given[i] = sample_at(series, series->begin + i, axis + series->n_columns - N_AXES);
-        if (rate != RATE && resample(given, n, rate, RATE, wanted, n_new) < 0)
+        if (resample(given, n, rate, RATE, wanted, n_new) < 0)
             return -ENOMEM;
         for (size_t i = 0; i < n_new; i++)
-            ret[axis * n_wanted + i] = (float)(rate == RATE ? given[i] : wanted[i]);
+            ret[axis * n_wanted + i] = (float)wanted[i];
     }
     return 0;
 }

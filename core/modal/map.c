@@ -92,8 +92,6 @@ static int depth_levels(const struct modal_input *input, struct levels *ret, str
         break;
     }
     *ret = (struct levels){.zero = min, .scale = min < max ? 255 / (max - min) : 0, .rounding = 0.5};
-    if (!(min < max))
-        ret->rounding = 0;
     return 0;
 }
 

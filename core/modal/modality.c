@@ -72,12 +72,11 @@ const struct input_sizes input_sizes_released = {
 static const char *describe_shape(const struct raw_media *media, char *text, size_t n)
 {
     static const char *const elements[] = {"u8", "u16", "f16", "f32", "f64"};
-    size_t used = 0;
+    size_t used;
 
-    if (media->element < ARRAY_SIZE(elements))
-        used = (size_t)snprintf(text, n, "%s", elements[media->element]);
+    used = (size_t)snprintf(text, n, "%s [", media->element < ARRAY_SIZE(elements) ? elements[media->element] : "?");
     for (int i = 0; i < media->n_dims && i < 4; i++)
-        used += (size_t)snprintf(text + used, n - used, "%s%zu", i == 0 ? " [" : ", ", media->shape[i]);
+        used += (size_t)snprintf(text + used, n - used, "%s%zu", i == 0 ? "" : ", ", media->shape[i]);
     snprintf(text + used, n - used, "]");
     return text;
 }

@@ -1,6 +1,5 @@
-/* point: xyz minus their centroid, divided by the largest norm, all in f32 and in the order in which numpy sums;
-   colours as they are. Clouds of more than point_max points are reduced before: by a seeded uniform draw to DRAW_MAX,
-   then by farthest-point sampling on xyz. */
+/* point: xyz minus their centroid, divided by the largest norm; colours as they are. Clouds of more than point_max
+   points are reduced before: by a seeded uniform draw to DRAW_MAX, then by farthest-point sampling on xyz. */
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>
@@ -72,46 +71,30 @@ static int choose(struct choice *ret, const struct raw_media *media, size_t n_ma
     return 0;
 }
 
-static void centre(float *points, size_t n)
+/* xyz -> the unit ball around 0, in f64 until the end. */
+static void normalise(float *points, size_t n, struct input_tensor *tensor)
 {
-    float sum[3] = {0};
+    double mean[3] = {0}, norm = 0;
 
     for (size_t i = 0; i < n; i++)
         for (size_t c = 0; c < 3; c++)
-            sum[c] += points[i * N_CHANNELS + c];
+            mean[c] += points[i * N_CHANNELS + c];
     for (size_t c = 0; c < 3; c++)
-        sum[c] /= (float)n;
-    for (size_t i = 0; i < n; i++)
-        for (size_t c = 0; c < 3; c++)
-            points[i * N_CHANNELS + c] -= sum[c];
-}
-
-static float largest_norm(const float *points, size_t n)
-{
-    float largest = 0;
-
+        mean[c] /= (double)n;
     for (size_t i = 0; i < n; i++) {
         const float *p = points + i * N_CHANNELS;
+        double x = p[0] - mean[0], y = p[1] - mean[1], z = p[2] - mean[2];
 
-        largest = fmaxf(largest, p[0] * p[0] + p[1] * p[1] + p[2] * p[2]);
+        norm = MAX(norm, sqrt(x * x + y * y + z * z));
     }
-    return sqrtf(largest);
-}
-
-static int normalise(float *points, size_t n, struct input_tensor *tensor, struct error *error)
-{
-    float norm;
-
-    centre(points, n);
-    norm = largest_norm(points, n);
-    if (!isfinite(norm))
-        return error_set(error, -EINVAL, "the coordinates are too large to compute with");
     if (norm == 0)
         input_tensor_note(tensor, "all points are the same");
-    for (size_t i = 0; i < n && norm > 0; i++)
-        for (size_t c = 0; c < 3; c++)
-            points[i * N_CHANNELS + c] /= norm;
-    return 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < 3; c++) {
+            float *value = points + i * N_CHANNELS + c;
+
+            *value = norm > 0 ? (float)((*value - mean[c]) / norm) : 0;
+        }
 }
 
 /* Chosen points as rows of six. */
@@ -157,5 +140,6 @@ int point_preprocess(const struct modal_input *input, const struct input_sizes *
     gather(media, &choice, ret);
     if (choice.n < n_points)
         input_tensor_note(ret, "%zu of %zu points are used", choice.n, n_points);
-    return normalise(ret->data, choice.n, ret, error);
+    normalise(ret->data, choice.n, ret);
+    return 0;
 }

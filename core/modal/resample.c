@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/cleanup.h"
 
@@ -82,8 +83,13 @@ size_t resample_reach(size_t n_ret, uint32_t old_rate, uint32_t new_rate)
 int resample(const double *samples, size_t n, uint32_t old_rate, uint32_t new_rate, double *ret, size_t n_ret)
 {
     struct ratio ratio = ratio_of(old_rate, new_rate);
-    _cleanup_(freep) double *weights = calloc(2 * ratio.width + 1, sizeof(*weights));
+    _cleanup_(freep) double *weights = NULL;
 
+    if (old_rate == new_rate) {
+        memcpy(ret, samples, n_ret * sizeof(*ret));
+        return 0;
+    }
+    weights = calloc(2 * ratio.width + 1, sizeof(*weights));
     if (!weights)
         return -ENOMEM;
     for (size_t phase = 0; phase < MIN(ratio.new, n_ret); phase++) {

@@ -13,6 +13,6 @@ size_t resample_length(size_t n, uint32_t old_rate, uint32_t new_rate);
 size_t resample_reach(size_t n_ret, uint32_t old_rate, uint32_t new_rate);
 
 /* The first n_ret <= resample_length() samples at the new rate; there is silence before and behind the n given ones. In
- * f64 throughout: the reference's f32 differ by their rounding.
+ * f64 throughout: the reference's f32 differ by their rounding. Equal rates copy, without the filter.
  * -ENOMEM. */
 int resample(const double *samples, size_t n, uint32_t old_rate, uint32_t new_rate, double *ret, size_t n_ret);

@@ -29,6 +29,12 @@ static void frame_crop(const struct picture *frame, size_t size, size_t crop, si
         image_normalise(ret + channel * size * size, size * size, channel);
 }
 
+static bool is_one_frame(const struct raw_media *media, size_t n_clips)
+{
+    return media->n_frames > 0 && n_clips <= ARRAY_SIZE(media->frames) &&
+           media->frames[0] == media->frames[n_clips - 1];
+}
+
 int video_preprocess(const struct modal_input *input, const struct input_sizes *sizes, struct arena *arena,
                      struct input_tensor *ret, struct error *error)
 {
@@ -50,7 +56,7 @@ int video_preprocess(const struct modal_input *input, const struct input_sizes *
             frame.pixels += frame.width * frame.height * 3;
         frame_crop(&frame, size, i % n_crops, n_crops, ret->data + i * 3 * size * size);
     }
-    if (media->duration_s > 0 && media->duration_s < 1)
-        input_tensor_note(ret, "shorter than the 1 s of a clip: all clips are its first frame");
+    if (sizes->video_clips > 1 && is_one_frame(media, sizes->video_clips))
+        input_tensor_note(ret, "the film is so short that only its frame %zu is seen", media->frames[0]);
     return 0;
 }
