@@ -132,6 +132,8 @@ int question_decode(struct question *question, const struct input_sizes *sizes, 
     double started_ms = clock_ms();
     int r = 0;
 
+    if (question->n_uploads && !sizes->image_size)
+        return error_set(error, -EINVAL, "this model takes text only");
     for (size_t i = 0; i < question->n_uploads && r == 0; i++)
         r = decode_upload(&decoding, i);
     question->decode_ms = clock_ms() - started_ms;
