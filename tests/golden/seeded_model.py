@@ -162,19 +162,24 @@ def gguf_value(value):
     return 9, struct.pack('<IQ', kind, len(value)) + b''.join(items)
 
 
-def write_model(path, m):
+def weights(m):
+    """(name, values) of every tensor, float64."""
     random = np.random.default_rng(m['seed'])
-    header, data = b'', bytearray()
-    specs = list(tensors(m))
-    for name, shape, deviation, mean in specs:
+    for name, shape, deviation, mean in tensors(m):
+        yield name, mean + deviation * random.standard_normal(shape)
+
+
+def write_model(path, m):
+    header, data, n_tensors = b'', bytearray(), 0
+    for name, values in weights(m):
         kind = m['type'] if is_matrix(name) else 'f32'
-        values = mean + deviation * random.standard_normal(shape)
-        header += gguf_string(name) + struct.pack(f'<I{len(shape)}Q', len(shape), *reversed(shape))
+        header += gguf_string(name) + struct.pack(f'<I{values.ndim}Q', values.ndim, *reversed(values.shape))
         header += struct.pack('<IQ', TYPES[kind], len(data))
         data += encode(values, kind)
         data += bytes(-len(data) % 32)
+        n_tensors += 1
     keys = metadata(m)
-    start = struct.pack('<4sIQQ', b'GGUF', 3, len(specs), len(keys))
+    start = struct.pack('<4sIQQ', b'GGUF', 3, n_tensors, len(keys))
     for key, value in keys.items():
         kind, content = gguf_value(value)
         start += gguf_string(key) + struct.pack('<I', kind) + content

@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+"""Does every stage compute the right numbers?
+
+    parity.py reference ONELLM ONELLMD    against the reference data set in $ONELLM_REFERENCE: every case, every stage,
+                                          24 greedy tokens by command line and by HTTP, every tokenizer case
+    parity.py seeded ONELLM               against twin.py: models of odd sizes, every modality
+
+Each line is one comparison: largest absolute difference, root of the mean square, and their limits."""
+
+import json
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+import seeded_model
+import tool
+from twin import Twin
+
+# Largest difference and root mean square allowed from the same input tensor.
+LIMITS = {'tokens': (1e-4, 1e-5), 'features': (1e-4, 1e-5), 'routing': (1e-5, 2e-6), 'experts': (2e-4, 2e-5),
+          'embeddings': (2e-4, 2e-5)}
+NETWORK = ['tokens', 'features', 'experts', 'embeddings']
+GOLDEN_FILES = {'tokens': 'conv_tokens', 'features': 'encoder_out', 'experts': 'upm_out',
+                'embeddings': 'modality_tokens'}
+
+# From the file itself to the input tensor.
+INPUT_LIMITS = {'image': (1e-5, 1e-6), 'depth': (1e-5, 1e-6), 'normal': (1e-5, 1e-6), 'video': (2e-4, 2e-5),
+                'audio': (5e-3, 2e-4), 'point': (1e-6, 1e-7), 'imu': (2e-5, 2e-6), 'fmri': (1e-6, 1e-7)}
+
+OUR_NAMES = {'rgbd': 'depth', 'rgbn': 'normal'}
+N_GREEDY = 24
+
+
+class Comparison(tool.Tap):
+    def compare(self, case, stage, found, expected, limits):
+        """One line of the table."""
+        found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
+        if found.shape != expected.shape:
+            return self.check(False, f'{case} {stage}', f'shape {found.shape}, expected {expected.shape}')
+        difference = found - expected
+        largest, rms = np.abs(difference).max(), np.sqrt(np.mean(difference ** 2))
+        good = largest <= limits[0] and rms <= limits[1]
+        return self.check(good, f'{case:18} {stage:18} max {largest:.1e} of {limits[0]:.0e}  '
+                                f'rms {rms:.1e} of {limits[1]:.0e}')
+
+
+# ---- the reference data set ----
+
+def case_options(case, golden, reference):
+    """Files of a case as options of the command line."""
+    files = [reference / name for name in case['input_files']]
+    modality = OUR_NAMES.get(case['modality'], case['modality'])
+    if modality == 'text':
+        return []
+    if modality in ('depth', 'normal'):
+        return ['--image', files[0], f'--{modality}', files[1], *(['--depth-range', 'clip'] if modality == 'depth' else [])]
+    if modality == 'imu':
+        return ['--imu', files[0], '--imu-timestamps', files[1], '--imu-start', golden['window_start_sec'],
+                '--imu-end', golden['window_end_sec']]
+    return [f'--{modality}', files[0]]
+
+
+def case_prompt(case):
+    """What a person would type. Earlier turns are written out: the template makes the same text of them."""
+    question = case['question']
+    if isinstance(question, str):
+        return question
+    return f'{question[0]}\n###Assistant: {question[1]}\n###Human: {question[2]}'
+
+
+def check_stages(tap, onellm, model, twin, case, options, folder):
+    """Every stage against the golden arrays, and against the twin from our own input tensor."""
+    name, modality = case['name'], OUR_NAMES.get(case['modality'], case['modality'])
+    golden = folder['golden'] / name
+    own = tool.encode(onellm, model, options, 'input', folder['scratch'])
+    if (golden / 'preproc.npy').exists():
+        tap.compare(name, 'input', own, np.load(golden / 'preproc.npy'), INPUT_LIMITS[modality])
+    else:
+        sampled = next(golden.glob('preproc_sub*.npy'))
+        step = int(re.search(r'\d+', sampled.name).group())
+        tap.compare(name, 'input (sampled)', own[..., ::step, ::step], np.load(sampled), INPUT_LIMITS[modality])
+    expected = own
+    for stage in NETWORK:
+        found = tool.encode(onellm, model, options, stage, folder['scratch'])
+        tap.compare(name, stage, found, np.load(golden / f'{GOLDEN_FILES[stage]}.npy'), LIMITS[stage])
+        expected = getattr(twin, stage)(modality, expected)
+        tap.compare(name, f'{stage}, twin', found, expected, LIMITS[stage])
+
+
+def check_answer(tap, onellm, daemon, model, case, options, golden_folder):
+    """The greedy tokens, which end early at the end of the text or at the template's own stop string."""
+    name = case['name']
+    corrected = golden_folder / name / 'corrected_ids.npy'
+    expected = np.load(corrected if corrected.exists() else golden_folder / name / 'reference_ids.npy').tolist()
+    found = tool.answer(onellm, model, options, case_prompt(case), N_GREEDY)
+    prompt_ids = np.load(golden_folder / name / 'prompt_ids.npy').tolist()
+    tap.check(found['prompt_ids'] == prompt_ids, f'{name:18} prompt ids', f"{found['prompt_ids']}\nnot {prompt_ids}")
+    ids = found['token_ids']
+    complete = len(ids) == N_GREEDY or found['finish_reason'] == 'stop'
+    tap.check(complete and ids == expected[:len(ids)], f'{name:18} {len(ids)} greedy tokens', f'{ids}\nnot {expected}')
+
+    status, response = daemon.post_form('/v1/answers', [*tool.form_of(options), ('prompt', case_prompt(case)),
+                                                        ('temperature', 0), ('max_tokens', N_GREEDY)])
+    same = status == 200 and response['answer'] == found['answer']
+    tap.check(same, f'{name:18} the same answer by HTTP', f'{status} {response}\nnot {found["answer"]}')
+
+
+def check_tokenizer(tap, onellm, vocabulary, folder):
+    """All cases of tokenizer_cases.tsv, texts as hexadecimal digits, one run of the program for each direction."""
+    rows = [line.split('\t') for line in (folder / 'tokenizer_cases.tsv').read_text().splitlines()]
+    texts = [row[1:3] for row in rows if row[0] in 'EB']  # text, ids
+    lists = [[row[2], row[3]] for row in rows if row[0] == 'E'] + [row[1:3] for row in rows if row[0] == 'D']  # ids, text
+    for what, mode, cases in (('texts are encoded', [], texts), ('lists of ids are decoded', ['--decode'], lists)):
+        output = tool.must_run(onellm, 'tokenize', *vocabulary, '--hex', *mode,
+                               input=''.join(f'{case[0]}\n' for case in cases))
+        wrong = [f'{given}: {found or "-"}, expected {wanted}'
+                 for (given, wanted), found in zip(cases, output.split('\n')) if (found or '-') != wanted]
+        tap.check(not wrong and output.count('\n') == len(cases), f'{folder.name}: {len(cases)} {what}',
+                  '\n'.join(wrong[:20]))
+
+
+def reference_suite(onellm, onellmd):
+    tap = Comparison()
+    reference = os.environ.get('ONELLM_REFERENCE')
+    if not reference:
+        tap.skip('parity with the reference implementation', 'ONELLM_REFERENCE names no reference data set')
+        return tap.finish()
+    a = Path(reference) / 'A'
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = {'golden': a / 'golden', 'scratch': scratch}
+        model = Path(scratch) / 'a.gguf'
+        tool.must_run(onellm, 'convert', '--checkpoint', a / 'consolidated.00-of-01.pth', '--params', a / 'params.json',
+                      '--tokenizer', a / 'tokenizer.model', '--arch', a / 'arch.json', '--type', 'f16', '--output', model)
+        twin = Twin(model)
+        with tool.Daemon(onellmd, model) as daemon:
+            for case in json.loads((a / 'golden' / 'index.json').read_text())['cases']:
+                if case['name'] == 'video_h264_alt':
+                    tap.skip(case['name'], 'the other variant of the clip sampler, which onellmd does not implement')
+                    continue
+                golden = json.loads((a / 'golden' / case['name'] / 'golden.json').read_text())
+                options = case_options(case, golden, a)
+                try:
+                    if options:
+                        check_stages(tap, onellm, model, twin, case, options, folder)
+                    check_answer(tap, onellm, daemon, model, case, options, folder['golden'])
+                except tool.Failed as failure:
+                    tap.check(False, case['name'], str(failure))
+        tap.check(daemon.status == 0, 'the daemon ends well', daemon.output[-3000:])
+        check_tokenizer(tap, onellm, ['--model', model], a)
+        check_tokenizer(tap, onellm, ['--tokenizer', a.parent / 'llama2' / 'tokenizer.model'], a.parent / 'llama2')
+    return tap.finish()
+
+
+# ---- seeded models ----
+
+def compare_greedy(tap, case, found, twin, media, n):
+    """Equal tokens, up to the first step at which the two most likely ones are too close to call."""
+    ids = found['token_ids']
+    expected, logits = twin.greedy(found['prompt_ids'], media, len(ids) or 1)
+    top = np.sort(logits, axis=1)
+    close = np.flatnonzero(top[:, -1] - top[:, -2] < 1e-2)
+    n_sure = int(close[0]) if len(close) else len(expected)
+    tap.check(0 < len(ids) <= n and ids[:n_sure] == expected[:n_sure],
+              f'{case:36} {n_sure} greedy tokens', f'{ids}\nnot {expected}')
+
+
+def check_modality(tap, onellm, model, name, twin, modality, scratch):
+    options = tool.SAMPLE_OPTIONS[modality]
+    value = tool.encode(onellm, model, options, 'input', scratch)
+    for stage in NETWORK:
+        value = getattr(twin, stage)(modality, value)
+        tap.compare(name, f'{modality} {stage}', tool.encode(onellm, model, options, stage, scratch), value,
+                    LIMITS[stage])
+    compare_greedy(tap, f'{name} {modality}', tool.answer(onellm, model, options, 'What is this?', 12), twin,
+                   [(modality, value)], 12)
+    return value
+
+
+def seeded_suite(onellm):
+    tap = Comparison()
+    with tempfile.TemporaryDirectory() as scratch:
+        models = {name: (Path(scratch) / f'{name}.gguf', sizes) for name, sizes in seeded_model.MODELS.items()}
+        for name, (path, sizes) in models.items():
+            seeded_model.write_model(path, sizes)
+        models['synthesized'] = (Path(scratch) / 'tiny.gguf', None)
+        tool.must_run(onellm, 'synthesize', '--shape', 'tiny', '--type', 'bf16', '--seed', 7,
+                      '--output', models['synthesized'][0])
+        for name, (path, _) in models.items():
+            twin = Twin(path)
+            try:
+                embeddings = {modality: check_modality(tap, onellm, path, name, twin, modality, scratch)
+                              for modality in twin.modalities}
+                order = ['video', 'audio', 'video']
+                found = tool.answer(onellm, path, sum((tool.SAMPLE_OPTIONS[m] for m in order), []), 'And now?', 12)
+                compare_greedy(tap, f'{name} video, audio, video', found, twin, [(m, embeddings[m]) for m in order], 12)
+                compare_greedy(tap, f'{name} text', tool.answer(onellm, path, [], 'Hello. Who?', 12), twin, [], 12)
+            except tool.Failed as failure:
+                tap.check(False, name, str(failure))
+    return tap.finish()
+
+
+if __name__ == '__main__':
+    if len(sys.argv) == 4 and sys.argv[1] == 'reference':
+        sys.exit(reference_suite(*sys.argv[2:]))
+    if len(sys.argv) == 3 and sys.argv[1] == 'seeded':
+        sys.exit(seeded_suite(sys.argv[2]))
+    sys.exit(__doc__)
