@@ -237,7 +237,7 @@ static int check_normalizer(const struct normalizer *normalizer, const char *kin
 
 static int check_supported(const struct model *model, struct error *error)
 {
-    static const char *const types[] = {"without a type", "unigram", "BPE", "word", "character"};
+    static const char *const types[] = {"unknown", "unigram", "BPE", "word", "character"};
     int r;
 
     if (model->type != 2)

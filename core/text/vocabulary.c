@@ -265,13 +265,14 @@ int vocabulary_find(const struct vocabulary *vocabulary, const char *text, size_
     return *find_slot(vocabulary, text, n);
 }
 
-/* The first piece of a sorted range whose byte at `depth` is not below `byte`; all of them are longer than depth. */
-static const struct piece **lower_bound(const struct piece **begin, const struct piece **end, size_t depth, int byte)
+/* The first of the user-defined pieces begin .. end - 1, all longer than depth, whose byte there is not below `byte`.
+ */
+static size_t lower_bound(const struct vocabulary *vocabulary, size_t begin, size_t end, size_t depth, int byte)
 {
     while (begin < end) {
-        const struct piece **middle = begin + (end - begin) / 2;
+        size_t middle = begin + (end - begin) / 2;
 
-        if ((unsigned char)(*middle)->text[depth] < byte)
+        if ((unsigned char)vocabulary->user_defined[middle]->text[depth] < byte)
             begin = middle + 1;
         else
             end = middle;
@@ -282,15 +283,14 @@ static const struct piece **lower_bound(const struct piece **begin, const struct
 /* The sorted list is walked like a trie: each byte of the text narrows the range of pieces that begin like it. */
 size_t vocabulary_match_user_defined(const struct vocabulary *vocabulary, const char *text, size_t n)
 {
-    const struct piece **begin = vocabulary->user_defined, **end = begin + vocabulary->n_user_defined;
-    size_t longest = 0;
+    size_t begin = 0, end = vocabulary->n_user_defined, longest = 0;
 
     for (size_t depth = 0; begin < end && depth < n; depth++) {
         int byte = (unsigned char)text[depth];
 
-        begin = lower_bound(begin, end, depth, byte);
-        end = lower_bound(begin, end, depth, byte + 1);
-        if (begin < end && (*begin)->n == depth + 1) {
+        begin = lower_bound(vocabulary, begin, end, depth, byte);
+        end = lower_bound(vocabulary, begin, end, depth, byte + 1);
+        if (begin < end && vocabulary->user_defined[begin]->n == depth + 1) {
             longest = depth + 1;
             begin++;
         }
