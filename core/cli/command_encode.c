@@ -6,7 +6,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 #include "core/cli/cli.h"
-#include "core/cli/npy.h"
+#include "core/cli/npy_writer.h"
 #include "core/cli/question_options.h"
 #include "core/model/hparams.h"
 

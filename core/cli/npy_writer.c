@@ -1,4 +1,4 @@
-#include "core/cli/npy.h"
+#include "core/cli/npy_writer.h"
 
 #include <errno.h>
 #include <stdint.h>
