@@ -132,7 +132,7 @@ def tensors(m):
 
 def is_matrix(name):
     """Tables of positions and learned tokens are kept in f32, like vectors."""
-    return name.endswith('.weight') and 'norm' not in name and 'pos_embd' not in name
+    return name.endswith('.weight') and not name.endswith(('norm.weight', 'pos_embd.weight'))
 
 
 def encode(values, kind):
