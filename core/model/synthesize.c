@@ -72,19 +72,19 @@ const struct hparams *synthesize_shape(const char *name)
 
 #define N_CONTROLS 3
 #define N_BYTES 256
-#define PIECE_BYTES_MAX 24
+#define MADE_BYTES_MAX 24
 #define BLANK "\xe2\x96\x81" /* U+2581, a blank in SentencePiece's spelling */
 
 struct made_piece {
-    char text[PIECE_BYTES_MAX];
+    char text[MADE_BYTES_MAX];
 };
 
 /* Number i as a word: one syllable per digit of base 100, every second word with a blank before it. Every word but the
  * shortest ends in a syllable and begins with a word, so pair merges reach all of them. */
-static void make_word(size_t i, char ret[PIECE_BYTES_MAX])
+static void make_word(size_t i, char ret[MADE_BYTES_MAX])
 {
     static const char consonants[] = "bcdfghjklmnpqrstvwxz", vowels[] = "aeiou";
-    char syllables[PIECE_BYTES_MAX];
+    char syllables[MADE_BYTES_MAX];
     size_t number = i / 2, n_words = 100, at = sizeof(syllables) - 1, n_digits = 1;
 
     for (; number >= n_words && n_digits < 6; n_digits++) {
@@ -96,28 +96,28 @@ static void make_word(size_t i, char ret[PIECE_BYTES_MAX])
         syllables[--at] = vowels[number % 100 % 5];
         syllables[--at] = consonants[number % 100 / 5];
     }
-    snprintf(ret, PIECE_BYTES_MAX, "%s%s", i % 2 ? "" : BLANK, syllables + at);
+    snprintf(ret, MADE_BYTES_MAX, "%s%s", i % 2 ? "" : BLANK, syllables + at);
 }
 
-static enum piece_type make_piece(size_t id, char ret[PIECE_BYTES_MAX])
+static enum piece_type make_piece(size_t id, char ret[MADE_BYTES_MAX])
 {
     static const char *const controls[N_CONTROLS] = {"<unk>", "<s>", "</s>"};
     const size_t n_characters = '~' - '!' + 1;
 
     if (id < N_CONTROLS) {
-        snprintf(ret, PIECE_BYTES_MAX, "%s", controls[id]);
+        snprintf(ret, MADE_BYTES_MAX, "%s", controls[id]);
         return id == 0 ? PIECE_UNKNOWN : PIECE_CONTROL;
     }
     id -= N_CONTROLS;
     if (id < N_BYTES) {
-        snprintf(ret, PIECE_BYTES_MAX, "<0x%02X>", (unsigned)id);
+        snprintf(ret, MADE_BYTES_MAX, "<0x%02X>", (unsigned)id);
         return PIECE_BYTE;
     }
     id -= N_BYTES;
     if (id == 0)
-        snprintf(ret, PIECE_BYTES_MAX, BLANK);
+        snprintf(ret, MADE_BYTES_MAX, BLANK);
     else if (id <= n_characters)
-        snprintf(ret, PIECE_BYTES_MAX, "%c", (char)('!' + id - 1));
+        snprintf(ret, MADE_BYTES_MAX, "%c", (char)('!' + id - 1));
     else
         make_word(id - n_characters - 1, ret);
     return PIECE_NORMAL;
