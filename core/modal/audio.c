@@ -5,7 +5,6 @@
    mean is taken before resampling; the filter bank removes the mean of every frame again anyway. */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"

@@ -1,9 +1,7 @@
 /* fmri: the mean over the repeats, computed and rounded in the type of the file (f16: summed in f32, then rounded). */
 #include <errno.h>
 #include <stdint.h>
-#include <stdlib.h>
 
-#include "core/base/cleanup.h"
 #include "core/base/error.h"
 #include "core/modal/modality_impl.h"
 #include "core/tensor/tensor.h"

@@ -5,7 +5,6 @@
    that is more than GAP_MAX_S later: clocks do not always start at 0. */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "core/base/arena.h"
 #include "core/base/cleanup.h"

@@ -1,7 +1,6 @@
 /* video: of each clip's frame the short side becomes 224 (bilinear, in f32), then three crops are taken along the long
    side: left, centre, right, or top, centre, bottom. Order: all crops of clip 0, all crops of clip 1, ... */
 #include <errno.h>
-#include <stdlib.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"

@@ -139,7 +139,7 @@ def pictures():
 
 # Sound.
 
-RATES = (3, 2), (2, 3), (441, 160), (160, 441), (199, 200), (22050, 16000), (1, 5), (7, 7000)
+RATES = (3, 2), (2, 3), (441, 160), (160, 441), (199, 200), (22050, 16000), (1, 5)
 
 
 def resample(samples, old, new):
@@ -203,8 +203,8 @@ def load(root, name):
 
 
 def cut_imu(root):
-    for case, name, begin, end in (('200hz', 'imu_1_200hz', 150, 650), ('100hz', 'imu_2_100hz', 150, 450),
-                                   ('late', 'imu_3_late', 0, 300), ('jitter', 'imu_4_jitter', 250, 750)):
+    for case, name, begin, end in (('100hz', 'imu_2_100hz', 150, 450), ('late', 'imu_3_late', 0, 300),
+                                   ('jitter', 'imu_4_jitter', 290, 710)):
         series = load(root, f'inputs/{name}.npy')[:, begin:end]
         write(f'imu_{case}_series.{"f32" if series.dtype == np.float32 else "f64"}', series.T, series.dtype)
         write(f'imu_{case}_times.f64', load(root, f'inputs/{name}_timestamps.npy')[begin:end], '<f8')
@@ -227,13 +227,12 @@ def cut_point(root):
 
 
 def cut_audio(root):
-    """Beginnings of channel 0: 49 frames, as many as do not see the cut."""
-    for case, name, n in (('16k', '16k_mono', 8080), ('44k', '44k_stereo', 22300)):
-        number = {'16k': 1, '44k': 2}[case]
-        with wave.open(str(root / f'inputs/audio_{number}_{name}.wav')) as file:
+    """Beginnings of channel 0, and as many frames as do not see the cut."""
+    for case, name, n, n_frames in (('16k', '1_16k_mono', 8080, 49), ('44k', '2_44k_stereo', 13050, 28)):
+        with wave.open(str(root / f'inputs/audio_{name}.wav')) as file:
             samples = np.frombuffer(file.readframes(n), '<i2').reshape(-1, file.getnchannels())
         write(f'audio_{case}_samples.i16', samples[:, 0], '<i2')
-        write(f'audio_{case}.f32', load(root, f'golden/audio_{name}/preproc.npy')[0, :, :49], '<f4')
+        write(f'audio_{case}.f32', load(root, f'golden/audio_{name[2:]}/preproc.npy')[0, :, :n_frames], '<f4')
 
 
 def read_png(path):
