@@ -31,6 +31,11 @@ GOLDEN_FILES = {'tokens': 'conv_tokens', 'features': 'encoder_out', 'experts': '
 INPUT_LIMITS = {'image': (1e-5, 1e-6), 'depth': (1e-5, 1e-6), 'normal': (1e-5, 1e-6), 'video': (2e-4, 2e-5),
                 'audio': (5e-3, 2e-4), 'point': (1e-6, 1e-7), 'imu': (2e-5, 2e-6), 'fmri': (1e-6, 1e-7)}
 
+# Sound from the file: the reference's float32 rounding in quiet mel bins moves its own input tensor by up to 2e-3, and
+# this is what that makes of the stages behind. From the same tensor the limits above hold: see the lines of the twin.
+SOUND_LIMITS = {'tokens': (2e-3, 1e-4), 'features': (3e-3, 2e-4), 'experts': (1.5e-3, 2.5e-4),
+                'embeddings': (1.5e-3, 2.5e-4)}
+
 OUR_NAMES = {'rgbd': 'depth', 'rgbn': 'normal'}
 N_GREEDY = 24
 
@@ -83,10 +88,11 @@ def check_stages(tap, onellm, model, twin, case, options, folder):
         sampled = next(golden.glob('preproc_sub*.npy'))
         step = int(re.search(r'\d+', sampled.name).group())
         tap.compare(name, 'input (sampled)', own[..., ::step, ::step], np.load(sampled), INPUT_LIMITS[modality])
+    limits = SOUND_LIMITS if modality == 'audio' else LIMITS
     expected = own
     for stage in NETWORK:
         found = tool.encode(onellm, model, options, stage, folder['scratch'])
-        tap.compare(name, stage, found, np.load(golden / f'{GOLDEN_FILES[stage]}.npy'), LIMITS[stage])
+        tap.compare(name, stage, found, np.load(golden / f'{GOLDEN_FILES[stage]}.npy'), limits[stage])
         expected = getattr(twin, stage)(modality, expected)
         tap.compare(name, f'{stage}, twin', found, expected, LIMITS[stage])
 

@@ -116,7 +116,7 @@ def gelu(x):
     return x * 0.5 * (1 + erf(x / np.sqrt(2)))
 
 
-def layer_norm(x, gain, bias, eps=1e-5):
+def layer_norm(x, gain, bias, eps):
     centred = x - x.mean(axis=-1, keepdims=True)
     return centred / np.sqrt((centred ** 2).mean(axis=-1, keepdims=True) + eps) * gain + bias
 
@@ -188,7 +188,9 @@ class Twin:
         ret = x @ self.weight(f'{name}.weight').T
         return ret + self.weight(f'{name}.bias') if self.file.has(f'{name}.bias') else ret
 
-    def norm(self, name, x, eps=1e-5):
+    def norm(self, name, x):
+        """One epsilon for every LayerNorm of the model."""
+        eps = self.size('encoder.attention.layer_norm_epsilon', 1e-5)
         return layer_norm(x, self.weight(f'{name}.weight'), self.weight(f'{name}.bias'), eps)
 
     # -- tokenizers: input tensor -> [T * L, D] --
@@ -234,18 +236,17 @@ class Twin:
         return np.mean([self.encode(item, positions) for item in items], axis=0)
 
     def encode(self, item, positions):
-        eps = self.size('encoder.attention.layer_norm_epsilon', 1e-5)
         n_heads = self.size('encoder.attention.head_count')
         x = np.concatenate([self.weight('enc.class_embd').reshape(1, -1), item]) + positions
-        x = self.norm('enc.pre_norm', x, eps)
+        x = self.norm('enc.pre_norm', x)
         for b in range(self.size('encoder.block_count')):
             block = f'enc.blk.{b}.'
-            qkv = self.linear(block + 'attn_qkv', self.norm(block + 'attn_norm', x, eps))
+            qkv = self.linear(block + 'attn_qkv', self.norm(block + 'attn_norm', x))
             q, k, v = (part.reshape(len(x), n_heads, -1) for part in np.split(qkv, 3, axis=1))
             x = x + self.linear(block + 'attn_output', attention(q, k, v, causal=False))
-            hidden = quick_gelu(self.linear(block + 'ffn_up', self.norm(block + 'ffn_norm', x, eps)))
+            hidden = quick_gelu(self.linear(block + 'ffn_up', self.norm(block + 'ffn_norm', x)))
             x = x + self.linear(block + 'ffn_down', hidden)
-        return self.norm('enc.post_norm', x, eps)
+        return self.norm('enc.post_norm', x)
 
     # -- projection: [1 + L, D] -> [30, D] -> [30, dim] --
 
