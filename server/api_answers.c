@@ -1,0 +1,320 @@
+/* The body is parsed as it arrives: files into the request's memory, fields into the question.
+
+   A stream begins when the engine has accepted the question, so that a damaged file is still an honest 400; or at the
+   first ping if preparing takes longer than that, and then a failure is an `error` event. */
+#include "server/api_answers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "core/answer/answer_json.h"
+#include "core/base/cleanup.h"
+#include "core/base/value.h"
+#include "server/daemon.h"
+#include "server/http.h"
+#include "server/loop.h"
+#include "server/multipart.h"
+#include "server/request.h"
+#include "server/sse.h"
+
+#define FIELD_BYTES_MAX ((1u << 20) + 1) /* one more than the longest text of any field */
+
+struct answer {
+    struct request request; /* first, so that one is the other */
+    struct multipart multipart;
+    struct buffer field; /* value of the current part, unless it is a file */
+    bool in_file;
+    bool streaming;
+    uint64_t n_events;
+    struct loop_timer *ping;
+    enum stage told_stage; /* in the latest progress event */
+    size_t told_position;
+};
+
+/* Parts of the body. */
+
+static bool is_field(const char *name)
+{
+    for (size_t i = 0; i < n_fields; i++)
+        if (strcmp(fields[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* An unknown part is refused before its bytes come. */
+static int on_part_begin(void *context, const char *name, struct error *error)
+{
+    struct answer *answer = context;
+
+    answer->in_file = question_is_file(name, strlen(name));
+    buffer_clear(&answer->field);
+    if (answer->in_file)
+        return request_add_file(&answer->request) ? 0 : error_set(error, -EINVAL, "the request has too many files");
+    return is_field(name) ? 0 : question_set(&answer->request.question, name, "", 0, error);
+}
+
+/* A field that is too long is cut off one byte later: question_set() knows its limit. */
+static int on_part_data(void *context, const void *bytes, size_t n, struct error *error)
+{
+    struct answer *answer = context;
+
+    if (answer->in_file)
+        return request_append_file(&answer->request, bytes, n, error);
+    if (buffer_append(&answer->field, bytes, MIN(n, FIELD_BYTES_MAX - answer->field.size)) < 0)
+        return error_set(error, -ENOMEM, "no memory for a field");
+    return 0;
+}
+
+static int on_part_end(void *context, struct error *error)
+{
+    struct answer *answer = context;
+    struct request *request = &answer->request;
+    const char *name = answer->multipart.name;
+    const struct buffer *file = request->n_files ? &request->files[request->n_files - 1] : NULL;
+    int r;
+
+    if (answer->in_file)
+        r = question_add_file(&request->question, name, file->bytes ? file->bytes : "", file->size, error);
+    else
+        r = question_set(&request->question, name, answer->field.bytes ? answer->field.bytes : "", answer->field.size,
+                         error);
+    if (r < 0)
+        error_at(error, "%s", name);
+    return r;
+}
+
+static const struct multipart_sink part_sink = {on_part_begin, on_part_data, on_part_end};
+
+/* The stream. */
+
+static int send_event(struct answer *answer, const char *name, struct value *data)
+{
+    _cleanup_(value_freep) struct value *owned = data;
+    _cleanup_(buffer_deinit) struct buffer frame;
+    int r;
+
+    buffer_init(&frame, SIZE_MAX);
+    r = sse_event(&frame, ++answer->n_events, name, data);
+    if (r == 0)
+        r = exchange_write(answer->request.exchange, frame.bytes, frame.size);
+    if (r < 0)
+        exchange_abort(answer->request.exchange);
+    else
+        loop_timer_start(answer->ping, SSE_PING_MS);
+    return r;
+}
+
+static int begin_stream(struct answer *answer)
+{
+    int r;
+
+    if (answer->streaming)
+        return 0;
+    r = exchange_stream(answer->request.exchange);
+    if (r < 0)
+        exchange_abort(answer->request.exchange);
+    answer->streaming = r == 0;
+    return r;
+}
+
+static void on_ping(void *context)
+{
+    struct answer *answer = context;
+    struct exchange *exchange = answer->request.exchange;
+    struct buffer frame;
+    int r;
+
+    if (!exchange)
+        return; /* ended, but a thread is still preparing it */
+    r = begin_stream(answer);
+    buffer_init(&frame, 64);
+    if (r == 0 && (sse_ping(&frame) < 0 || exchange_write(exchange, frame.bytes, frame.size) < 0)) {
+        exchange_abort(exchange);
+        r = -EFBIG;
+    }
+    buffer_deinit(&frame);
+    if (r < 0)
+        request_end(&answer->request);
+    else
+        loop_timer_start(answer->ping, SSE_PING_MS);
+}
+
+/* One progress event for every new stage or place in the queue before the answer begins. */
+static int send_progress(struct answer *answer, const struct sequence_news *news)
+{
+    struct value *data;
+
+    if (news->stage > STAGE_PREFILLING ||
+        (news->stage == answer->told_stage && news->queue_position == answer->told_position))
+        return 0;
+    answer->told_stage = news->stage;
+    answer->told_position = news->queue_position;
+    data = value_object();
+    value_set_text(data, "stage", stage_name((int)news->stage));
+    if (news->stage == STAGE_QUEUED)
+        value_set_integer(data, "queue_position", (int64_t)news->queue_position);
+    return send_event(answer, "progress", data);
+}
+
+/* What the request tells. */
+
+static int on_accepted(struct request *request, const struct sequence_news *news)
+{
+    struct answer *answer = (struct answer *)request;
+    struct value *data;
+    int r;
+
+    if (!request->question.stream)
+        return 0;
+    r = begin_stream(answer);
+    if (r < 0)
+        return r;
+    data = value_object();
+    value_set_text(data, "id", request->id);
+    value_set(data, "media", answer_media_json(request->daemon->onellm, &request->question));
+    r = send_event(answer, "start", data);
+    return r < 0 ? r : send_progress(answer, news);
+}
+
+static int on_news(struct request *request, const struct sequence_news *news, const char *text, size_t n)
+{
+    struct answer *answer = (struct answer *)request;
+    struct value *data;
+
+    if (!request->question.stream)
+        return 0;
+    if (n == 0)
+        return send_progress(answer, news);
+    data = value_object();
+    value_set_text_n(data, "text", text, n);
+    return send_event(answer, "delta", data);
+}
+
+static void set_timing(struct request *request, const struct sequence_news *news)
+{
+    exchange_header(request->exchange, "Server-Timing",
+                    "queue;dur=%.1f, decode;dur=%.1f, encode;dur=%.1f, prefill;dur=%.1f, generate;dur=%.1f",
+                    news->queue_ms, request->question.decode_ms, news->encode_ms, news->prefill_ms, news->generate_ms);
+}
+
+static void on_answered(struct request *request, const struct sequence_news *news)
+{
+    struct answer *answer = (struct answer *)request;
+    struct value *json =
+        answer_json(request->daemon->onellm, &request->question, request->sequence, news, request->id, request->created,
+                    request->text.bytes ? request->text.bytes : "", request->text.size, false);
+
+    if (!request->question.stream) {
+        set_timing(request, news);
+        exchange_reply(request->exchange, 200, json);
+    } else if (send_event(answer, "done", json) == 0) {
+        exchange_end(request->exchange);
+    }
+}
+
+static void on_failed(struct request *request, enum problem problem, const struct error *error)
+{
+    struct answer *answer = (struct answer *)request;
+
+    if (!answer->streaming)
+        exchange_fail(request->exchange, problem, error);
+    else if (send_event(answer, "error", problem_json(problem, error)) == 0)
+        exchange_end(request->exchange);
+}
+
+static void answer_free(struct request *request)
+{
+    struct answer *answer = (struct answer *)request;
+
+    loop_timer_free(answer->ping);
+    buffer_deinit(&answer->field);
+    free(answer);
+}
+
+static const struct request_face answer_face = {on_accepted, on_news, on_answered, on_failed, answer_free};
+
+/* What the exchange tells. */
+
+static void on_body(struct exchange *exchange, const void *bytes, size_t n)
+{
+    struct answer *answer = exchange->owner;
+    struct error error = ERROR_NONE;
+
+    if (multipart_feed(&answer->multipart, bytes, n, &error) < 0)
+        request_fail(&answer->request, &error);
+}
+
+static void on_complete(struct exchange *exchange)
+{
+    struct answer *answer = exchange->owner;
+    struct error error = ERROR_NONE;
+
+    if (multipart_finish(&answer->multipart, &error) < 0) {
+        request_fail(&answer->request, &error);
+        return;
+    }
+    if (answer->request.question.stream)
+        loop_timer_start(answer->ping, SSE_PING_MS);
+    request_prepare(&answer->request);
+}
+
+static void on_gone(struct exchange *exchange)
+{
+    struct answer *answer = exchange->owner;
+
+    request_end(&answer->request);
+}
+
+static const struct exchange_handler answer_handler = {on_body, on_complete, on_gone};
+
+static struct answer *answer_new(struct daemon *daemon, struct exchange *exchange)
+{
+    struct answer *answer = calloc(1, sizeof(*answer));
+
+    if (!answer)
+        return NULL;
+    answer->ping = loop_timer_new(daemon->loop, on_ping, answer);
+    if (!answer->ping || request_init(&answer->request, daemon, exchange, &answer_face) < 0) {
+        loop_timer_free(answer->ping);
+        free(answer);
+        return NULL;
+    }
+    answer->told_stage = STAGE_FINISHED; /* nothing yet */
+    buffer_init(&answer->field, FIELD_BYTES_MAX);
+    return answer;
+}
+
+void api_answers(struct daemon *daemon, struct exchange *exchange)
+{
+    const struct config *config = daemon->config;
+    uint64_t n_announced = exchange->content_length == HTTP_LENGTH_UNKNOWN ? 0 : exchange->content_length;
+    struct error error = ERROR_NONE;
+    struct answer *answer;
+
+    if (!daemon_is_ready(daemon, exchange))
+        return;
+    if (n_announced > config->body_bytes_max) {
+        error_set(&error, -EFBIG, "the body is larger than %llu bytes", (unsigned long long)config->body_bytes_max);
+        exchange_fail(exchange, PROBLEM_PAYLOAD_TOO_LARGE, &error);
+        return;
+    }
+    if (!admission_enter(&daemon->admission, n_announced)) {
+        exchange_fail(exchange, PROBLEM_QUEUE_FULL, NULL);
+        return;
+    }
+    answer = answer_new(daemon, exchange);
+    if (!answer) {
+        admission_leave(&daemon->admission);
+        exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
+        return;
+    }
+    if (multipart_init(&answer->multipart, exchange->content_type, config->parts_max, &part_sink, answer, &error) < 0) {
+        request_fail(&answer->request, &error);
+        return;
+    }
+    exchange->handler = &answer_handler;
+    exchange->owner = answer;
+    exchange->body_bytes_max = config->body_bytes_max;
+}

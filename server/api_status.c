@@ -1,0 +1,54 @@
+/* Alive is the loop that answers; ready is an engine that makes progress or has nothing to do. */
+#include "server/api_status.h"
+
+#include "config/config.h"
+#include "core/base/clock.h"
+#include "core/base/value.h"
+#include "core/onellm.h"
+#include "server/daemon.h"
+#include "server/http.h"
+
+static void reply_ok(struct exchange *exchange)
+{
+    struct value *body = value_object();
+
+    value_set_text(body, "status", "ok");
+    exchange_reply(exchange, 200, body);
+}
+
+void api_livez(struct daemon *daemon, struct exchange *exchange)
+{
+    (void)daemon;
+    reply_ok(exchange);
+}
+
+void api_readyz(struct daemon *daemon, struct exchange *exchange)
+{
+    struct onellm_statistics statistics;
+
+    if (daemon->state != DAEMON_RUNNING) {
+        exchange_fail(exchange, PROBLEM_DRAINING, NULL);
+        return;
+    }
+    if (!daemon_is_ready(daemon, exchange))
+        return;
+    onellm_statistics(daemon->onellm, &statistics);
+    if (statistics.busy && clock_ns() > statistics.heartbeat_ns + daemon->config->stall_ms * 1000000)
+        exchange_fail(exchange, PROBLEM_STALLED, NULL);
+    else
+        reply_ok(exchange);
+}
+
+void api_version(struct daemon *daemon, struct exchange *exchange)
+{
+    const struct onellm_info *info = daemon->onellm ? onellm_info(daemon->onellm) : NULL;
+    struct value *body = value_object();
+
+    value_set_text(body, "name", "onellmd");
+    value_set_text(body, "version", ONELLMD_VERSION);
+    if (info) {
+        value_set_text(body, "model", info->id);
+        value_set_text(body, "system_fingerprint", info->fingerprint);
+    }
+    exchange_reply(exchange, 200, body);
+}

@@ -1,0 +1,9 @@
+/* GET /livez, /readyz, /health, /version: what probes and people ask. Thread: loop. */
+#pragma once
+
+struct daemon;
+struct exchange;
+
+void api_livez(struct daemon *daemon, struct exchange *exchange);
+void api_readyz(struct daemon *daemon, struct exchange *exchange); /* 503 while loading, draining or stalled */
+void api_version(struct daemon *daemon, struct exchange *exchange);

@@ -1,0 +1,297 @@
+/* Start: listen, run the loop, and open the model on another thread, so that /livez answers meanwhile.
+   End: SIGTERM or SIGINT -> DRAINING for drain_delay_ms -> STOPPING until nothing is left or drain_timeout_ms is over,
+   then whatever is left gets an error. A second signal ends the process at once. */
+#include "server/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/onellm.h"
+#include "server/http.h"
+#include "server/listener.h"
+#include "server/log.h"
+#include "server/loop.h"
+#include "server/request.h"
+#include "server/routes.h"
+
+#define OTHER_DESCRIPTORS 64 /* beside connections: the model, epoll, pipes … */
+#define DRAIN_POLL_MS 20
+#define FLUSH_MS 1000 /* for the last replies to be read */
+#define RETRY_SOON_S 5
+
+/* The engine. */
+
+static void on_news(void *context)
+{
+    struct daemon *daemon = context;
+    struct sequence *sequence;
+
+    while (daemon->onellm && (sequence = onellm_next(daemon->onellm)))
+        request_take_news(sequence_owner(sequence));
+}
+
+static void wake_loop(void *context)
+{
+    struct daemon *daemon = context;
+
+    loop_wake_send(daemon->news);
+}
+
+static void open_model(void *context)
+{
+    struct daemon *daemon = context;
+    const struct config *config = daemon->config;
+    const struct onellm_options options = {
+        .model_path = config->model[0] ? config->model : NULL,
+        .n_threads = (int)config->threads,
+        .context = config->context,
+        .queue_max = daemon->admission.requests_max,
+        .wake = wake_loop,
+        .wake_context = daemon,
+    };
+
+    daemon->result = onellm_open(&options, &daemon->opened, daemon->error);
+}
+
+static void on_opened(void *context)
+{
+    struct daemon *daemon = context;
+    const struct onellm_info *info;
+
+    daemon->is_opening = false;
+    daemon->onellm = daemon->opened;
+    if (daemon->result < 0 || daemon->state == DAEMON_STOPPING) {
+        loop_stop(daemon->loop);
+        return;
+    }
+    info = onellm_info(daemon->onellm);
+    log_event(LOG_INFO, "model", "id=%s fingerprint=%s type=%s bytes=%zu context=%zu kv_bytes=%zu workspace_bytes=%zu",
+              info->id, info->fingerprint, info->type, info->n_bytes, info->context, info->kv_bytes,
+              info->workspace_bytes);
+    if (info->untrained)
+        log_event(LOG_WARNING, "untrained", "message=\"this model has random weights: its answers mean nothing\"");
+    log_event(LOG_INFO, "ready", "model=%s", info->id);
+}
+
+/* The end. */
+
+static void fail_requests(struct daemon *daemon)
+{
+    struct request *request = daemon->requests, *next;
+
+    for (; request; request = next) {
+        struct error error = ERROR_NONE;
+
+        next = request->next;
+        error_set(&error, -ECANCELED, "the server is shutting down");
+        if (request->exchange)
+            request_fail(request, &error);
+    }
+}
+
+static void on_stopping(void *context)
+{
+    struct daemon *daemon = context;
+    uint64_t now_ns = clock_ns();
+
+    if (http_n_exchanges(daemon->http) == 0 && !daemon->requests) {
+        loop_stop(daemon->loop);
+        return;
+    }
+    if (now_ns >= daemon->end_ns)
+        fail_requests(daemon);
+    if (now_ns >= daemon->end_ns + FLUSH_MS * 1000000ull)
+        loop_stop(daemon->loop);
+    else
+        loop_timer_start(daemon->timer, DRAIN_POLL_MS);
+}
+
+static void on_drain_delay_over(void *context)
+{
+    struct daemon *daemon = context;
+
+    log_event(LOG_INFO, "stopping", "exchanges=%zu timeout_ms=%llu", http_n_exchanges(daemon->http),
+              (unsigned long long)daemon->config->drain_timeout_ms);
+    daemon->state = DAEMON_STOPPING;
+    daemon->end_ns = clock_ns() + daemon->config->drain_timeout_ms * 1000000;
+    http_stop_listening(daemon->http);
+    on_stopping(daemon);
+}
+
+static void on_timer(void *context)
+{
+    struct daemon *daemon = context;
+
+    if (daemon->state == DAEMON_DRAINING)
+        on_drain_delay_over(daemon);
+    else
+        on_stopping(daemon);
+}
+
+static void on_terminate(void *context)
+{
+    struct daemon *daemon = context;
+
+    if (daemon->state != DAEMON_RUNNING) {
+        log_event(LOG_WARNING, "killed", "message=\"second signal\"");
+        _exit(EXIT_FAILURE);
+    }
+    log_event(LOG_INFO, "draining", "delay_ms=%llu", (unsigned long long)daemon->config->drain_delay_ms);
+    daemon->state = DAEMON_DRAINING;
+    http_close_after_replies(daemon->http);
+    loop_timer_start(daemon->timer, daemon->onellm ? daemon->config->drain_delay_ms : 0);
+}
+
+/* What http.c asks. */
+
+static void on_begin(void *context, struct exchange *exchange)
+{
+    routes_begin(context, exchange);
+}
+
+static unsigned on_retry_after(void *context)
+{
+    struct daemon *daemon = context;
+    struct onellm_statistics statistics;
+
+    if (!daemon->onellm || daemon->state != DAEMON_RUNNING)
+        return RETRY_SOON_S;
+    onellm_statistics(daemon->onellm, &statistics);
+    return admission_retry_after_s(&daemon->admission, statistics.seconds_per_request);
+}
+
+bool daemon_is_ready(struct daemon *daemon, struct exchange *exchange)
+{
+    if (daemon->state == DAEMON_STOPPING)
+        exchange_fail(exchange, PROBLEM_DRAINING, NULL);
+    else if (!daemon->onellm)
+        exchange_fail(exchange, PROBLEM_MODEL_LOADING, NULL);
+    else
+        return true;
+    return false;
+}
+
+/* Start. */
+
+static struct media_limits limits_of(const struct config *config)
+{
+    return (struct media_limits){
+        .image_pixels_max = config->image_pixels_max,
+        .video_side_max = (int)config->video_side_max,
+        .video_seconds_max = config->video_seconds_max,
+        .audio_seconds_max = config->audio_seconds_max,
+        .points_max = config->points_max,
+        .imu_seconds_max = config->imu_seconds_max,
+        .fmri_repeats_max = config->fmri_repeats_max,
+    };
+}
+
+/* As many connections as wanted, or as the limit on descriptors leaves. */
+static size_t connections_max(const struct config *config)
+{
+    size_t wanted = config->connections_max + OTHER_DESCRIPTORS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return config->connections_max;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= wanted)
+        return config->connections_max;
+    log_event(LOG_WARNING, "few_descriptors", "wanted=%zu limit=%llu", wanted, (unsigned long long)limit.rlim_cur);
+    return limit.rlim_cur > 2 * OTHER_DESCRIPTORS ? limit.rlim_cur - OTHER_DESCRIPTORS : OTHER_DESCRIPTORS;
+}
+
+static int listen_http(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->config;
+    char address[LISTENER_ADDRESS_MAX];
+    struct http_options options = {
+        .connections_max = connections_max(config),
+        .header_timeout_ms = config->header_timeout_ms,
+        .upload_idle_ms = config->upload_idle_ms,
+        .keep_alive_ms = config->keep_alive_ms,
+        .stream_bytes_max = config->stream_bytes_max,
+        .begin = on_begin,
+        .retry_after_s = on_retry_after,
+        .context = daemon,
+    };
+    int r = listener_open(config->host, (uint16_t)config->port, &options.listen_fd, address, error);
+
+    if (r == 0)
+        r = http_new(daemon->loop, &options, &daemon->http, error);
+    if (r == 0)
+        log_event(LOG_INFO, "listening", "address=http://%s", address);
+    return r;
+}
+
+static int start(struct daemon *daemon, struct error *error)
+{
+    int r;
+
+    signal(SIGPIPE, SIG_IGN);
+    r = loop_new(&daemon->loop, error);
+    if (r < 0)
+        return r;
+    daemon->timer = loop_timer_new(daemon->loop, on_timer, daemon);
+    daemon->news = loop_wake_new(daemon->loop, on_news, daemon);
+    if (!daemon->timer || !daemon->news || loop_on_signal(daemon->loop, SIGTERM, on_terminate, daemon) < 0 ||
+        loop_on_signal(daemon->loop, SIGINT, on_terminate, daemon) < 0)
+        return error_set(error, -ENOMEM, "cannot set up the event loop");
+    r = listen_http(daemon, error);
+    if (r < 0)
+        return r;
+    daemon->is_opening = true;
+    r = loop_work(daemon->loop, open_model, on_opened, daemon);
+    if (r < 0) {
+        daemon->is_opening = false;
+        return error_set(error, r, "no memory to open the model");
+    }
+    return 0;
+}
+
+/* In reverse. Preparation threads still use the engine, and the opening thread still makes it. */
+static void stop(struct daemon *daemon)
+{
+    daemon->state = DAEMON_STOPPING;
+    daemon->http = http_free(daemon->http);
+    while (daemon->requests || daemon->is_opening)
+        loop_run(daemon->loop);
+    onellm_close(daemon->onellm);
+    loop_wake_free(daemon->news);
+    loop_timer_free(daemon->timer);
+    loop_free(daemon->loop);
+}
+
+void daemon_request_freed(struct daemon *daemon)
+{
+    if (!daemon->http && !daemon->requests)
+        loop_stop(daemon->loop);
+}
+
+int daemon_run(const struct config *config, struct error *error)
+{
+    struct daemon daemon = {
+        .config = config,
+        .media_limits = limits_of(config),
+        .admission = {.requests_max = config->queue + 1, .bytes_max = config->uploads_bytes_max},
+        .error = error,
+    };
+    int r = start(&daemon, error);
+
+    if (r == 0)
+        loop_run(daemon.loop);
+    if (r == 0)
+        r = daemon.result;
+    stop(&daemon);
+    if (r == 0)
+        log_event(LOG_INFO, "stopped", "signal=true");
+    return r;
+}

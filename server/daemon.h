@@ -1,0 +1,50 @@
+/* The daemon: its parts, and the life from start to exit. Thread: loop. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "core/media/media.h"
+#include "server/admission.h"
+
+struct config;
+struct error;
+struct exchange;
+struct http;
+struct loop;
+struct loop_timer;
+struct loop_wake;
+struct onellm;
+struct request;
+
+enum daemon_state {
+    DAEMON_RUNNING,
+    DAEMON_DRAINING, /* told to end, still serving: load balancers need time to notice */
+    DAEMON_STOPPING, /* not listening any more; what was accepted is finished */
+};
+
+struct daemon {
+    const struct config *config;
+    struct media_limits media_limits;
+    struct loop *loop;
+    struct http *http;
+    struct loop_wake *news; /* from the engine thread */
+    struct onellm *onellm;  /* NULL while the model is being opened */
+    struct onellm *opened;  /* set by the opening thread */
+    bool is_opening;
+    enum daemon_state state;
+    struct loop_timer *timer; /* of the stages of the end */
+    uint64_t end_ns;          /* clock_ns() at which what is left is ended */
+    struct admission admission;
+    struct request *requests; /* a list of all that have not been freed */
+    struct error *error;      /* of daemon_run() */
+    int result;
+};
+
+/* Serves until a signal ends it. 0: ended as told; errors are those of the start. */
+int daemon_run(const struct config *config, struct error *error);
+
+/* True when questions are taken; otherwise it has replied why not. */
+bool daemon_is_ready(struct daemon *daemon, struct exchange *exchange);
+
+/* A request has been freed; perhaps it was the last one waited for. */
+void daemon_request_freed(struct daemon *daemon);

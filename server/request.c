@@ -1,0 +1,223 @@
+/* Every request is on daemon->requests until it is freed. Ending one is immediate for the client and for the engine;
+   only memory that a preparation thread is reading outlives it for a moment. */
+#include "server/request.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "config/config.h"
+#include "core/answer/answer_json.h"
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/onellm.h"
+#include "server/daemon.h"
+#include "server/http.h"
+#include "server/log.h"
+#include "server/loop.h"
+#include "server/prepare.h"
+
+#define QUESTION_BYTES_MAX (512u << 20) /* texts and input tensors; eight videos are 72 MiB */
+#define ANSWER_BYTES_MAX (16u << 20)
+
+static void request_free(struct request *request)
+{
+    struct daemon *daemon = request->daemon;
+
+    if (request->next)
+        request->next->previous = request->previous;
+    if (request->previous)
+        request->previous->next = request->next;
+    else
+        daemon->requests = request->next;
+    admission_drop_bytes(&daemon->admission, request->n_file_bytes);
+    admission_leave(&daemon->admission);
+    loop_timer_free(request->deadline);
+    for (size_t i = 0; i < request->n_files; i++)
+        buffer_deinit(&request->files[i]);
+    question_deinit(&request->question);
+    buffer_deinit(&request->text);
+    request->face->free(request);
+    daemon_request_freed(daemon);
+}
+
+/* The engine sees to the deadline of what it has; before that, it is seen to here. */
+static void on_deadline(void *context)
+{
+    struct request *request = context;
+    struct error error = ERROR_NONE;
+
+    if (request->state == REQUEST_UPLOADING)
+        error_set(&error, -ETIMEDOUT, "the request's time was over before its upload was complete");
+    else
+        error_set(&error, -ETIME, "the request's time was over before its media were decoded");
+    request_fail(request, &error);
+}
+
+int request_init(struct request *request, struct daemon *daemon, struct exchange *exchange,
+                 const struct request_face *face)
+{
+    unsigned char bits[12] = {0};
+
+    memset(request, 0, sizeof(*request));
+    request->deadline = loop_timer_new(daemon->loop, on_deadline, request);
+    if (!request->deadline || getrandom(bits, sizeof(bits), 0) != sizeof(bits)) {
+        loop_timer_free(request->deadline);
+        return -ENOMEM;
+    }
+    strcpy(request->id, "ans-");
+    for (size_t i = 0; i < sizeof(bits); i++)
+        snprintf(request->id + 4 + 2 * i, 3, "%02x", bits[i]);
+    request->daemon = daemon;
+    request->face = face;
+    request->exchange = exchange;
+    request->created = time(NULL);
+    atomic_init(&request->cancelled, false);
+    question_init(&request->question, QUESTION_BYTES_MAX);
+    buffer_init(&request->text, ANSWER_BYTES_MAX);
+    request->next = daemon->requests;
+    if (request->next)
+        request->next->previous = request;
+    daemon->requests = request;
+    loop_timer_start(request->deadline, daemon->config->request_timeout_ms);
+    return 0;
+}
+
+struct buffer *request_add_file(struct request *request)
+{
+    struct buffer *file;
+
+    if (request->n_files == REQUEST_FILES_MAX)
+        return NULL;
+    file = &request->files[request->n_files++];
+    buffer_init(file, request->daemon->config->body_bytes_max);
+    return file;
+}
+
+int request_append_file(struct request *request, const void *bytes, size_t n, struct error *error)
+{
+    int r;
+
+    if (!admission_add_bytes(&request->daemon->admission, n))
+        return error_set(error, -EAGAIN, "the uploads of all requests fill their memory; try again later");
+    request->n_file_bytes += n;
+    r = buffer_append(&request->files[request->n_files - 1], bytes, n);
+    return r < 0 ? error_set(error, r, "no room for the file") : 0;
+}
+
+void request_prepare(struct request *request)
+{
+    const struct config *config = request->daemon->config;
+    struct question *question = &request->question;
+    uint64_t limit_ms = config->request_timeout_ms, now_ns = clock_ns();
+
+    if (question->timeout_ms)
+        limit_ms = MIN(limit_ms, question->timeout_ms);
+    request->deadline_ns = request->exchange->started_ns + limit_ms * 1000000;
+    question->deadline_ns = request->deadline_ns;
+    loop_timer_start(request->deadline,
+                     request->deadline_ns > now_ns ? (request->deadline_ns - now_ns) / 1000000 + 1 : 0);
+    request->state = REQUEST_PREPARING;
+    request->result = prepare_start(request);
+    if (request->result < 0) {
+        request->state = REQUEST_UPLOADING; /* no thread has it */
+        error_set(&request->error, request->result, "no memory to prepare the question");
+        request_fail(request, &request->error);
+    }
+}
+
+void request_prepared(struct request *request)
+{
+    struct sequence_news news;
+
+    if (request->state == REQUEST_ORPHANED) {
+        onellm_release(request->sequence);
+        request_free(request);
+        return;
+    }
+    request->state = REQUEST_SUBMITTED;
+    loop_timer_stop(request->deadline);
+    admission_drop_bytes(&request->daemon->admission, request->n_file_bytes);
+    request->n_file_bytes = 0;
+    if (request->result == 0 && onellm_submit(request->daemon->onellm, request->sequence) == ONELLM_FULL)
+        request->result = error_set(&request->error, -EAGAIN, "too many requests are waiting; try again later");
+    if (request->result < 0) {
+        request_fail(request, &request->error);
+        return;
+    }
+    if (onellm_take(request->sequence, &news, NULL) < 0 || request->face->accepted(request, &news) < 0)
+        request_end(request);
+}
+
+static void request_finish(struct request *request, const struct sequence_news *news)
+{
+    struct error error = ERROR_NONE;
+
+    log_event(
+        LOG_INFO, "answer",
+        "id=%s request=%s finish=%s prompt_tokens=%zu media_tokens=%zu new_tokens=%zu queue_ms=%.1f decode_ms=%.1f "
+        "encode_ms=%.1f prefill_ms=%.1f generate_ms=%.1f",
+        request->id, request->exchange->request_id, finish_name((int)news->finish), news->n_prompt_tokens,
+        news->n_media_tokens, news->n_new_tokens, news->queue_ms, request->question.decode_ms, news->encode_ms,
+        news->prefill_ms, news->generate_ms);
+    if (news->finish == FINISH_ERROR)
+        error_set(&error, news->error, "the engine failed");
+    else if (news->finish == FINISH_CANCELLED)
+        error_set(&error, -ECANCELED, "the request was cancelled");
+    else if (news->finish == FINISH_TIMEOUT && news->n_new_tokens == 0)
+        error_set(&error, -ETIME, "the request's time was over before there was an answer");
+    if (error.code) {
+        request_fail(request, &error);
+        return;
+    }
+    request->face->answered(request, news);
+    request_end(request);
+}
+
+void request_take_news(struct request *request)
+{
+    struct sequence_news news;
+    size_t n_before = request->text.size;
+    struct error error = ERROR_NONE;
+    int r = onellm_take(request->sequence, &news, &request->text);
+
+    if (r < 0) {
+        error_set(&error, r, "no memory for the answer");
+        request_fail(request, &error);
+        return;
+    }
+    if (request->text.size > n_before || news.finish == FINISH_NONE)
+        r = request->face->news(request, &news, request->text.bytes ? request->text.bytes + n_before : "",
+                                request->text.size - n_before);
+    if (r < 0)
+        request_end(request);
+    else if (news.finish != FINISH_NONE)
+        request_finish(request, &news);
+}
+
+void request_fail(struct request *request, const struct error *error)
+{
+    enum problem problem = problem_of(error);
+    char text[640], quoted[LOG_QUOTE_MAX];
+
+    log_event(problem == PROBLEM_INTERNAL ? LOG_ERROR : LOG_INFO, "failed", "id=%s request=%s code=%s message=%s",
+              request->id, request->exchange->request_id, problem_info(problem)->code,
+              log_quote(error_describe(error, text, sizeof(text)), quoted, sizeof(quoted)));
+    request->face->failed(request, problem, error);
+    request_end(request);
+}
+
+void request_end(struct request *request)
+{
+    atomic_store(&request->cancelled, true);
+    request->exchange = NULL;
+    loop_timer_stop(request->deadline);
+    if (request->state == REQUEST_PREPARING) {
+        request->state = REQUEST_ORPHANED;
+        return;
+    }
+    request->sequence = onellm_release(request->sequence);
+    request_free(request);
+}

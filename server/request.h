@@ -1,0 +1,85 @@
+/* One question from its upload to its answer, whichever endpoint it came by. Thread: loop, except as noted.
+
+     UPLOADING --request_prepare--> PREPARING --prepared--> SUBMITTED --finished--> freed
+   From every state request_end() leads to the end at once: the engine's work is cancelled, and memory that a
+   preparation thread still uses is freed when that thread is done (ORPHANED).
+
+   Embedded as the first member of what an endpoint keeps for it. The endpoint renders; it hears of: */
+#pragma once
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/answer/question.h"
+#include "core/base/buffer.h"
+#include "core/base/error.h"
+#include "server/api_error.h"
+
+struct daemon;
+struct exchange;
+struct loop_timer;
+struct request;
+struct sequence;
+
+/* A negative result ends the request: nobody reads its reply. */
+struct request_face {
+    int (*accepted)(struct request *request, const struct sequence_news *news); /* the engine has it, media are known */
+    int (*news)(struct request *request, const struct sequence_news *news, const char *text, size_t n);
+    void (*answered)(struct request *request, const struct sequence_news *news); /* request->text is the whole answer */
+    void (*failed)(struct request *request, enum problem problem, const struct error *error);
+    void (*free)(struct request *request); /* the struct itself and what the endpoint added */
+};
+
+#define REQUEST_FILES_MAX (2 * QUESTION_MEDIA_MAX) /* each medium may have one companion */
+
+enum request_state {
+    REQUEST_UPLOADING,
+    REQUEST_PREPARING, /* question, files and error belong to the preparation thread */
+    REQUEST_SUBMITTED,
+    REQUEST_ORPHANED, /* ended while a thread was preparing it */
+};
+
+struct request {
+    struct daemon *daemon;
+    const struct request_face *face;
+    struct exchange *exchange; /* NULL once ended */
+    enum request_state state;
+    struct request *previous, *next; /* of daemon->requests */
+    char id[32];                     /* "ans-…" */
+    int64_t created;                 /* seconds since 1970 */
+    uint64_t deadline_ns;
+    struct loop_timer *deadline;
+    atomic_bool cancelled; /* any thread */
+
+    struct question question;
+    struct buffer files[REQUEST_FILES_MAX]; /* lent to the question until it is decoded */
+    size_t n_files;
+    uint64_t n_file_bytes; /* counted by admission */
+    int result;            /* of the preparation */
+    struct error error;
+
+    struct sequence *sequence;
+    struct buffer text;
+};
+
+/* The exchange has been admitted. Returns -ENOMEM; then the caller still has to leave admission and free its memory. */
+int request_init(struct request *request, struct daemon *daemon, struct exchange *exchange,
+                 const struct request_face *face);
+
+/* Another file. NULL: too many. */
+struct buffer *request_add_file(struct request *request);
+/* Bytes of the latest file. -EFBIG, -ENOMEM, or -EAGAIN: the uploads of all requests fill their memory. */
+int request_append_file(struct request *request, const void *bytes, size_t n, struct error *error);
+
+/* Everything has come. */
+void request_prepare(struct request *request);
+/* What prepare.c reports: request->result and request->error are set. */
+void request_prepared(struct request *request);
+/* The engine has news of it. */
+void request_take_news(struct request *request);
+
+/* Tells the client and ends it. */
+void request_fail(struct request *request, const struct error *error);
+/* Ends it; a reply has been given or nobody waits for one. The request must not be touched afterwards. */
+void request_end(struct request *request);

@@ -1,0 +1,20 @@
+/* An event is lines of "field: value" and an empty line. JSON as the value library writes it has no line breaks, so it
+   is always one `data` line. */
+#include "server/sse.h"
+
+#include "core/base/buffer.h"
+#include "core/base/value.h"
+
+int sse_event(struct buffer *ret, uint64_t id, const char *name, const struct value *data)
+{
+    int r = buffer_printf(ret, "id: %llu\nevent: %s\ndata: ", (unsigned long long)id, name);
+
+    if (r == 0)
+        r = value_write_json(data, false, ret);
+    return r < 0 ? r : buffer_append_text(ret, "\n\n");
+}
+
+int sse_ping(struct buffer *ret)
+{
+    return buffer_append_text(ret, ": ping\n\n");
+}
