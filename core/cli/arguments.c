@@ -22,7 +22,10 @@ static void print_usage(const struct arguments *arguments)
         const struct option_row *row = &arguments->rows[i];
         int n = printf("  --%s%s%s", row->name, row->value ? " " : "", row->value ? row->value : "");
 
-        printf("%*s%s\n", n < COLUMN ? COLUMN - n : 2, "", row->sentence);
+        printf("%*s%s", n < COLUMN ? COLUMN - n : 2, "", row->sentence);
+        if (row->default_text && *row->default_text)
+            printf(" [%s]", row->default_text);
+        putchar('\n');
     }
     printf("  %-*s%s\n", COLUMN - 2, "--help", "this text");
 }

@@ -15,9 +15,10 @@ typedef int option_call(const struct option_row *row, const char *value, struct 
 
 /* Exactly one of text, integer, given and call says where the value goes. */
 struct option_row {
-    const char *name;     /* "max-tokens" */
-    const char *value;    /* stands for the value in the usage text: "N"; NULL: a switch */
-    const char *sentence; /* for the usage text */
+    const char *name;         /* "max-tokens" */
+    const char *value;        /* stands for the value in the usage text: "N"; NULL: a switch */
+    const char *sentence;     /* for the usage text */
+    const char *default_text; /* the same; NULL or "": there is none */
     bool required;
     const char **text;
     uint64_t *integer;

@@ -110,10 +110,12 @@ void question_options_init(struct question_options *options, enum question_scope
 
         /* A command line streams unless it prints JSON. */
         if (strcmp(fields[i].name, "stream") != 0 && (of_medium || scope == QUESTION_ALL))
-            add_row(
-                options, fields[i].name,
-                (struct option_row){
-                    .value = value_name(&fields[i]), .sentence = fields[i].sentence, .call = set_field, .index = i});
+            add_row(options, fields[i].name,
+                    (struct option_row){.value = value_name(&fields[i]),
+                                        .sentence = fields[i].sentence,
+                                        .default_text = fields[i].default_text,
+                                        .call = set_field,
+                                        .index = i});
     }
     assert(options->n_rows + n_own <= QUESTION_OPTIONS_MAX);
     for (size_t i = 0; i < n_own; i++)
