@@ -1,0 +1,364 @@
+/* The engine through its face, onellm.h, on the built-in model. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/base/buffer.h"
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/base/error.h"
+#include "core/model/hparams.h"
+#include "core/onellm.h"
+
+#define QUEUE_MAX 3
+
+static struct onellm *open_engine(int n_threads)
+{
+    struct onellm_options options = {.n_threads = n_threads, .queue_max = QUEUE_MAX};
+    struct error error = ERROR_NONE;
+    struct onellm *onellm;
+
+    if (onellm_open(&options, &onellm, &error) < 0)
+        fail_msg("%s", error.message);
+    return onellm;
+}
+
+static const struct message question = {ROLE_HUMAN, "What is this?", 13};
+
+static struct onellm_request greedy(size_t tokens_max)
+{
+    return (struct onellm_request){
+        .messages = &question,
+        .n_messages = 1,
+        .sampling = {.top_p = 1, .repetition_penalty = 1},
+        .tokens_max = tokens_max,
+    };
+}
+
+static struct sequence *prepare(struct onellm *onellm, const struct onellm_request *request)
+{
+    struct error error = ERROR_NONE;
+    struct sequence *sequence;
+
+    if (onellm_prepare(onellm, request, &sequence, &error) < 0)
+        fail_msg("%s", error.message);
+    return sequence;
+}
+
+/* Waits for the end of one sequence; its text goes to *text. */
+static struct sequence_news finish(struct onellm *onellm, struct sequence *sequence, struct buffer *text)
+{
+    struct sequence_news news;
+
+    for (;;) {
+        assert_int_equal(onellm_take(sequence, &news, text), 0);
+        if (news.finish != FINISH_NONE)
+            return news;
+        assert_true(onellm_wait(onellm, 60000));
+        onellm_next(onellm);
+    }
+}
+
+static void answers(void **state)
+{
+    struct onellm *onellm = open_engine(2);
+    struct onellm_request request = greedy(10);
+    struct sequence *sequence = prepare(onellm, &request);
+    struct sequence_news news;
+    struct buffer text;
+    size_t n_prompt, n_new;
+
+    (void)state;
+    buffer_init(&text, 10000);
+    assert_int_equal(onellm_submit(onellm, sequence), 0);
+    news = finish(onellm, sequence, &text);
+    assert_true(news.finish == FINISH_LENGTH || news.finish == FINISH_STOP);
+    assert_int_equal(news.stage, STAGE_FINISHED);
+    sequence_prompt_ids(sequence, &n_prompt);
+    sequence_new_ids(sequence, &n_new);
+    assert_int_equal(news.n_prompt_tokens, n_prompt);
+    assert_int_equal(news.n_media_tokens, 0);
+    assert_true(n_new == news.n_new_tokens || n_new == news.n_new_tokens + 1);
+    assert_true(news.prefill_ms > 0 && news.generate_ms > 0);
+    onellm_release(sequence);
+    buffer_deinit(&text);
+    onellm_close(onellm);
+}
+
+/* One medium of every modality, filled with numbers; what it shows does not matter here. */
+static float *input_data;
+static void make_input(const struct hparams *h, enum modality modality, struct input_tensor *ret)
+{
+    const struct input_sizes *s = &h->input;
+    const struct {
+        int n_items, n_dims;
+        size_t shape[4];
+    } forms[N_MODALITIES] = {
+        [MODALITY_IMAGE] = {1, 3, {3, s->image_size, s->image_size}},
+        [MODALITY_VIDEO] = {(int)(s->video_clips * s->video_crops),
+                            4,
+                            {s->video_clips * s->video_crops, 3, s->image_size, s->image_size}},
+        [MODALITY_AUDIO] = {1, 3, {1, s->audio_mel_bins, s->audio_frames}},
+        [MODALITY_POINT] = {1, 2, {s->point_min + 7, 6}},
+        [MODALITY_DEPTH] = {2, 4, {2, 3, s->image_size, s->image_size}},
+        [MODALITY_NORMAL] = {2, 4, {2, 3, s->image_size, s->image_size}},
+        [MODALITY_IMU] = {1, 2, {6, s->imu_samples}},
+        [MODALITY_FMRI] = {1, 2, {1, s->fmri_voxels}},
+    };
+    size_t n = 1;
+
+    *ret = (struct input_tensor){
+        .modality = modality, .n_items = forms[modality].n_items, .n_dims = forms[modality].n_dims};
+    memcpy(ret->shape, forms[modality].shape, sizeof(ret->shape));
+    for (int i = 0; i < ret->n_dims; i++)
+        n *= ret->shape[i];
+    input_data = realloc(input_data, n * sizeof(*input_data));
+    for (size_t i = 0; i < n; i++)
+        input_data[i] = (float)(i * 2654435761u % 1000) / 500 - 1;
+    ret->data = input_data;
+}
+
+static void answers_about_every_modality(void **state)
+{
+    struct onellm *onellm = open_engine(2);
+    const struct hparams *h = onellm_info(onellm)->hparams;
+
+    (void)state;
+    for (int m = 0; m < N_MODALITIES; m++) {
+        struct onellm_request request = greedy(3);
+        struct input_tensor input;
+        const struct input_tensor *media[] = {&input, &input};
+        struct sequence *sequence;
+        struct sequence_news news;
+
+        make_input(h, (enum modality)m, &input);
+        request.media = media;
+        request.n_media = 2;
+        sequence = prepare(onellm, &request);
+        assert_int_equal(onellm_submit(onellm, sequence), 0);
+        news = finish(onellm, sequence, NULL);
+        assert_true(news.finish == FINISH_LENGTH || news.finish == FINISH_STOP);
+        assert_int_equal(news.n_media_tokens, 2 * (h->n_modality_tokens + 2));
+        assert_true(news.encode_ms > 0);
+        onellm_release(sequence);
+    }
+    free(input_data);
+    input_data = NULL;
+    onellm_close(onellm);
+}
+
+/* The weights of every modality token sum to one over the experts. */
+static void routing_sums_to_one(void **state)
+{
+    struct onellm *onellm = open_engine(1);
+    const struct hparams *h = onellm_info(onellm)->hparams;
+
+    (void)state;
+    for (int m = 0; m < N_MODALITIES; m++) {
+        const float *routing = onellm_routing(onellm, (enum modality)m);
+
+        for (size_t i = 0; i < h->n_modality_tokens; i++) {
+            float sum = 0;
+
+            for (size_t k = 0; k < h->n_experts; k++)
+                sum += routing[i * h->n_experts + k];
+            assert_true(sum > 0.99999f && sum < 1.00001f);
+        }
+    }
+    onellm_close(onellm);
+}
+
+/* Two runs, another number of threads: the same tokens. */
+static void same_request_same_tokens(void **state)
+{
+    int32_t first[40];
+    size_t n_first = 0;
+
+    (void)state;
+    for (int run = 0; run < 4; run++) {
+        struct onellm *onellm = open_engine(run + 1);
+        struct onellm_request request = greedy(40);
+        struct sequence *sequence;
+        const int32_t *ids;
+        size_t n;
+
+        request.sampling.temperature = 1;
+        request.sampling.seed = 99;
+        sequence = prepare(onellm, &request);
+        onellm_submit(onellm, sequence);
+        finish(onellm, sequence, NULL);
+        ids = sequence_new_ids(sequence, &n);
+        if (run == 0) {
+            n_first = n;
+            memcpy(first, ids, n * sizeof(*ids));
+        }
+        assert_int_equal(n, n_first);
+        assert_memory_equal(ids, first, n * sizeof(*ids));
+        onellm_release(sequence);
+        onellm_close(onellm);
+    }
+}
+
+/* A long generation, more of them, and one too many; then each ends in exactly one way. */
+static void queue_is_bounded_and_cancellable(void **state)
+{
+    struct onellm *onellm = open_engine(1);
+    struct onellm_request request = greedy(1800);
+    struct sequence *sequences[QUEUE_MAX + 2];
+    struct sequence_news news;
+    struct onellm_statistics statistics;
+
+    (void)state;
+    request.sampling.temperature = 2; /* so that no stop string comes early */
+    request.sampling.seed = 5;
+    for (size_t i = 0; i < ARRAY_SIZE(sequences); i++)
+        sequences[i] = prepare(onellm, &request);
+    assert_int_equal(onellm_submit(onellm, sequences[0]), 0);
+    do
+        onellm_take(sequences[0], &news, NULL);
+    while (news.stage == STAGE_QUEUED);
+    for (size_t i = 1; i <= QUEUE_MAX; i++)
+        assert_int_equal(onellm_submit(onellm, sequences[i]), 0);
+    assert_int_equal(onellm_submit(onellm, sequences[QUEUE_MAX + 1]), ONELLM_FULL);
+    onellm_take(sequences[2], &news, NULL);
+    if (news.stage == STAGE_QUEUED)
+        assert_in_range(news.queue_position, 1, 2);
+
+    onellm_cancel(sequences[2]);
+    news = finish(onellm, sequences[2], NULL);
+    assert_int_equal(news.finish, FINISH_CANCELLED);
+    onellm_release(sequences[1]); /* queued or running, its owner is gone */
+    onellm_cancel(sequences[0]);
+    assert_int_equal(finish(onellm, sequences[0], NULL).finish, FINISH_CANCELLED);
+    onellm_cancel(sequences[3]);
+    assert_int_equal(finish(onellm, sequences[3], NULL).finish, FINISH_CANCELLED);
+    for (size_t i = 0; i < ARRAY_SIZE(sequences); i++)
+        if (i != 1)
+            onellm_release(sequences[i]);
+    do
+        onellm_statistics(onellm, &statistics);
+    while (statistics.busy);
+    assert_int_equal(statistics.n_waiting, 0);
+    onellm_close(onellm);
+}
+
+/* At a deadline the answer ends with what there is. */
+static void deadline_keeps_what_was_generated(void **state)
+{
+    struct onellm *onellm = open_engine(1);
+    struct onellm_request request = greedy(1800);
+    struct sequence *sequence;
+    struct sequence_news news;
+
+    (void)state;
+    request.deadline_ns = 1; /* long past */
+    sequence = prepare(onellm, &request);
+    onellm_submit(onellm, sequence);
+    news = finish(onellm, sequence, NULL);
+    assert_int_equal(news.finish, FINISH_TIMEOUT);
+    assert_int_equal(news.n_new_tokens, 0);
+    onellm_release(sequence);
+    onellm_close(onellm);
+}
+
+/* What comes in pieces is the whole text; a stop string of the request ends it and is not shown. */
+static void stop_strings_are_not_shown(void **state)
+{
+    struct onellm *onellm = open_engine(2);
+    struct onellm_request request = greedy(60);
+    struct sequence *sequence = prepare(onellm, &request);
+    struct buffer whole, part;
+    char stop[4] = "";
+    const char *stops[] = {stop};
+    struct sequence_news news;
+
+    (void)state;
+    buffer_init(&whole, 10000);
+    buffer_init(&part, 10000);
+    onellm_submit(onellm, sequence);
+    finish(onellm, sequence, &whole);
+    onellm_release(sequence);
+    assert_true(whole.size > 10);
+    memcpy(stop, whole.bytes + 6, 2); /* two bytes out of the middle */
+
+    request.stops = stops;
+    request.n_stops = 1;
+    sequence = prepare(onellm, &request);
+    onellm_submit(onellm, sequence);
+    news = finish(onellm, sequence, &part);
+    assert_int_equal(news.finish, FINISH_STOP);
+    assert_true(part.size <= 6);
+    assert_memory_equal(part.bytes, whole.bytes, part.size);
+    onellm_release(sequence);
+    buffer_deinit(&whole);
+    buffer_deinit(&part);
+    onellm_close(onellm);
+}
+
+static void refuses_what_does_not_fit(void **state)
+{
+    struct onellm *onellm = open_engine(1);
+    struct onellm_request request = greedy(1);
+    struct error error = ERROR_NONE;
+    struct sequence *sequence = NULL;
+    const char *stops[STOP_STRINGS_MAX] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    struct message messages[2] = {question, question};
+    char *text = malloc(100000);
+
+    (void)state;
+    for (size_t i = 0; i < 100000; i++)
+        text[i] = (char)('a' + i % 26);
+    messages[0] = (struct message){ROLE_HUMAN, text, 100000};
+    request.messages = messages;
+    assert_int_equal(onellm_prepare(onellm, &request, &sequence, &error), -E2BIG);
+    assert_non_null(strstr(error.message, "the context holds"));
+
+    error = ERROR_NONE;
+    request = greedy(1);
+    request.stops = stops;
+    request.n_stops = STOP_STRINGS_MAX;
+    assert_int_equal(onellm_prepare(onellm, &request, &sequence, &error), -EINVAL);
+    assert_null(sequence);
+    free(text);
+    onellm_close(onellm);
+}
+
+static void opening_says_what_is_wrong(void **state)
+{
+    struct onellm_options options = {.model_path = "/nonexistent.gguf"};
+    struct error error = ERROR_NONE;
+    struct onellm *onellm = NULL;
+
+    (void)state;
+    assert_int_equal(onellm_open(&options, &onellm, &error), -ENOENT);
+    assert_true(strlen(error.message) > 0);
+    options = (struct onellm_options){.context = 1000000};
+    error = ERROR_NONE;
+    assert_int_equal(onellm_open(&options, &onellm, &error), -EINVAL);
+    assert_non_null(strstr(error.message, "1000000"));
+    assert_null(onellm);
+    assert_null(onellm_close(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers),
+        cmocka_unit_test(answers_about_every_modality),
+        cmocka_unit_test(routing_sums_to_one),
+        cmocka_unit_test(same_request_same_tokens),
+        cmocka_unit_test(queue_is_bounded_and_cancellable),
+        cmocka_unit_test(deadline_keeps_what_was_generated),
+        cmocka_unit_test(stop_strings_are_not_shown),
+        cmocka_unit_test(refuses_what_does_not_fit),
+        cmocka_unit_test(opening_says_what_is_wrong),
+    };
+
+    return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+}
