@@ -4,17 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-int error_set(struct error *error, int code, const char *format, ...)
+void error_fill(struct error *error, int code, const char *format, ...)
 {
     va_list arguments;
 
     if (!error || error->code)
-        return code;
+        return;
     error->code = code;
     va_start(arguments, format);
     vsnprintf(error->message, sizeof(error->message), format, arguments);
     va_end(arguments);
-    return code;
 }
 
 int error_at(struct error *error, const char *format, ...)

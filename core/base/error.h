@@ -26,9 +26,16 @@ struct error {
 
 #define ERROR_NONE ((struct error){0})
 
-/* Fills *error (which may be NULL) and returns code, so that a failure is one line: return error_set(error, -EINVAL,
- * …); The first message stays: a second call on a set error changes nothing but returns its own code. */
-int error_set(struct error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Fills *error (which may be NULL) and returns code, so that a failure is one line: return error_set(error, -EINVAL, …);
+ * The first message stays: a second call on a set error changes nothing but returns its own code. A macro, so that the
+ * compiler sees which code comes back. */
+#define error_set(error, code, ...)                                                                                    \
+    ({                                                                                                                 \
+        int error_code_ = (code);                                                                                      \
+        error_fill((error), error_code_, __VA_ARGS__);                                                                 \
+        error_code_;                                                                                                   \
+    })
+void error_fill(struct error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Names the place of a failure that has no place yet; returns error->code. */
 int error_at(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));

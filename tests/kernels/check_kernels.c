@@ -254,9 +254,9 @@ static const char *check_rms_norm(const struct kernels *kernels)
 
 /* In-place kernels: both get the same input; each element may be off by `absolute`, or by `relative` times its input.
  */
-typedef void apply(const struct kernels *kernels, float *values, size_t n);
+typedef void operation(const struct kernels *kernels, float *values, size_t n);
 
-static const char *check_in_place(const struct kernels *kernels, apply *apply, float (*next)(void), double absolute,
+static const char *check_in_place(const struct kernels *kernels, operation *apply, float (*next)(void), double absolute,
                                   double relative)
 {
     for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
@@ -364,7 +364,7 @@ static void bench_dots(const struct kernels *kernels, enum stored type, const ch
     free(weights);
 }
 
-static void bench_in_place(const struct kernels *kernels, apply *apply, const char *name)
+static void bench_in_place(const struct kernels *kernels, operation *apply, const char *name)
 {
     double seconds;
 
