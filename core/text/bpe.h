@@ -10,7 +10,8 @@ struct error;
 struct vocabulary;
 
 /* The ids of a text, without BOS. Text is bytes: bytes that are not UTF-8 count as U+FFFD each, NUL is a character.
- * Control tokens are never produced from text. *ret lives in the arena. O(n log n) in the length of the text.
+ * Control tokens are never produced from text. *ret lives in the arena, NULL when there are no ids. O(n log n) in the
+ * length of the text.
  * -ENOMEM, -EFBIG (n beyond 64 MiB). */
 int bpe_encode(const struct vocabulary *vocabulary, const char *text, size_t n, struct arena *arena, int32_t **ret,
                size_t *ret_n, struct error *error);

@@ -122,8 +122,8 @@ static int release(struct stop_watch *watch, bool ended, struct buffer *ret)
     r = buffer_append(ret, held->bytes, n);
     if (r < 0)
         return r;
-    watch->stopped = n < held->size && match == MATCH_WHOLE;
-    buffer_consume(held, watch->stopped ? held->size : n);
+    watch->stopped = match == MATCH_WHOLE;
+    buffer_consume(held, n);
     return 0;
 }
 
