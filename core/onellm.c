@@ -159,15 +159,8 @@ int onellm_submit(struct onellm *onellm, struct sequence *sequence)
 void onellm_cancel(struct sequence *sequence)
 {
     atomic_store(&sequence->cancelled, true);
-    if (sequence->inbox && queue_remove(sequence->inbox, sequence)) {
-        struct sequence_news state = sequence->state;
-
-        state.stage = STAGE_FINISHED;
-        state.finish = FINISH_CANCELLED;
-        state.queue_ms = clock_ms() - sequence->queued_at_ms;
-        sequence_report(sequence, &state);
-        sequence_drop(sequence);
-    }
+    if (sequence->inbox && queue_remove(sequence->inbox, sequence))
+        sequence_end_queued(sequence, FINISH_CANCELLED);
 }
 
 struct sequence *onellm_release(struct sequence *sequence)

@@ -92,19 +92,40 @@ static size_t position_locked(const struct queue *queue, const void *item)
     return SIZE_MAX;
 }
 
+static void remove_locked(struct queue *queue, size_t position)
+{
+    queue->size--;
+    for (size_t i = position; i < queue->size; i++)
+        queue->items[(queue->first + i) % queue->capacity] = queue->items[(queue->first + i + 1) % queue->capacity];
+}
+
 bool queue_remove(struct queue *queue, const void *item)
 {
     size_t position;
 
     pthread_mutex_lock(&queue->mutex);
     position = position_locked(queue, item);
-    if (position != SIZE_MAX) {
-        queue->size--;
-        for (size_t i = position; i < queue->size; i++)
-            queue->items[(queue->first + i) % queue->capacity] = queue->items[(queue->first + i + 1) % queue->capacity];
-    }
+    if (position != SIZE_MAX)
+        remove_locked(queue, position);
     pthread_mutex_unlock(&queue->mutex);
     return position != SIZE_MAX;
+}
+
+void *queue_take(struct queue *queue, bool (*match)(const void *item, void *context), void *context)
+{
+    void *taken = NULL;
+
+    pthread_mutex_lock(&queue->mutex);
+    for (size_t i = 0; i < queue->size && !taken; i++) {
+        void *item = queue->items[(queue->first + i) % queue->capacity];
+
+        if (match(item, context)) {
+            remove_locked(queue, i);
+            taken = item;
+        }
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return taken;
 }
 
 size_t queue_position(struct queue *queue, const void *item)

@@ -21,6 +21,9 @@ void *queue_pop(struct queue *queue);
 /* Any thread. Takes out one item before its turn; false when it is not inside. */
 bool queue_remove(struct queue *queue, const void *item);
 
+/* Any thread. Takes out the first item that matches; NULL when none does. */
+void *queue_take(struct queue *queue, bool (*match)(const void *item, void *context), void *context);
+
 /* Any thread. How many items stand before this one; SIZE_MAX when it is not inside. */
 size_t queue_position(struct queue *queue, const void *item);
 

@@ -28,6 +28,8 @@
 #include "core/tensor/matmul.h"
 #include "core/text/vocabulary.h"
 
+#define HEARTBEAT_NS 10000000 /* how often the engine says that it lives, at most */
+
 /* The sequence that is being served. */
 struct service {
     struct engine *engine;
@@ -35,13 +37,33 @@ struct service {
     struct sequence_news state;
 };
 
+static bool is_late(const void *item, void *context)
+{
+    const struct sequence *sequence = item;
+    const uint64_t *now_ns = context;
+
+    return sequence->deadline_ns && *now_ns >= sequence->deadline_ns;
+}
+
+/* A deadline may pass while others are served. */
+static void end_late_ones(struct engine *engine, uint64_t now_ns)
+{
+    struct sequence *sequence;
+
+    while ((sequence = queue_take(engine->inbox, is_late, &now_ns)))
+        sequence_end_queued(sequence, FINISH_TIMEOUT);
+}
+
 /* FINISH_NONE, or why the work should end here. */
 static int interrupted(void *context)
 {
     const struct service *service = context;
     uint64_t now = clock_ns();
 
-    atomic_store(&service->engine->heartbeat_ns, now);
+    if (now - atomic_load(&service->engine->heartbeat_ns) > HEARTBEAT_NS) {
+        atomic_store(&service->engine->heartbeat_ns, now);
+        end_late_ones(service->engine, now);
+    }
     if (atomic_load(&service->sequence->cancelled) || atomic_load(&service->engine->ending))
         return FINISH_CANCELLED;
     return service->sequence->deadline_ns && now >= service->sequence->deadline_ns ? FINISH_TIMEOUT : FINISH_NONE;

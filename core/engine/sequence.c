@@ -226,3 +226,14 @@ void sequence_report(struct sequence *sequence, const struct sequence_news *stat
         news_add(sequence->news, sequence);
     pthread_mutex_unlock(&sequence->news->mutex);
 }
+
+void sequence_end_queued(struct sequence *sequence, enum finish finish)
+{
+    struct sequence_news state = sequence->state;
+
+    state.stage = STAGE_FINISHED;
+    state.finish = finish;
+    state.queue_ms = clock_ms() - sequence->queued_at_ms;
+    sequence_report(sequence, &state);
+    sequence_drop(sequence);
+}

@@ -72,3 +72,6 @@ int sequence_push(struct sequence *sequence, int32_t id);
 /* Engine: the state as its owner will see it, and that there is news. A `finish` other than FINISH_NONE shows what was
  * held back and is the last call. */
 void sequence_report(struct sequence *sequence, const struct sequence_news *state);
+
+/* Whoever has taken it out of the inbox: ends it before the engine has begun it, and lets go of it. */
+void sequence_end_queued(struct sequence *sequence, enum finish finish);

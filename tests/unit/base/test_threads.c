@@ -46,6 +46,26 @@ static void queue_is_bounded_and_in_order(void **state)
     queue_free(queue);
 }
 
+static bool is_given(const void *item, void *context)
+{
+    return item == context;
+}
+
+static void queue_gives_out_of_turn(void **state)
+{
+    struct queue *queue = queue_new(3);
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        queue_push(queue, &items[i]);
+    assert_null(queue_take(queue, is_given, &items[4]));
+    assert_ptr_equal(queue_take(queue, is_given, &items[1]), &items[1]);
+    assert_null(queue_take(queue, is_given, &items[1]));
+    assert_ptr_equal(queue_pop(queue), &items[0]);
+    assert_ptr_equal(queue_pop(queue), &items[2]);
+    queue_free(queue);
+}
+
 static void queue_ends(void **state)
 {
     struct queue *queue = queue_new(2);
@@ -154,11 +174,9 @@ static void pool_runs_many_short_loops(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(queue_is_bounded_and_in_order),
-        cmocka_unit_test(queue_ends),
-        cmocka_unit_test(queue_hands_over_between_threads),
-        cmocka_unit_test(pool_covers_every_row_once),
-        cmocka_unit_test(pool_may_be_missing),
+        cmocka_unit_test(queue_is_bounded_and_in_order), cmocka_unit_test(queue_ends),
+        cmocka_unit_test(queue_gives_out_of_turn),       cmocka_unit_test(queue_hands_over_between_threads),
+        cmocka_unit_test(pool_covers_every_row_once),    cmocka_unit_test(pool_may_be_missing),
         cmocka_unit_test(pool_runs_many_short_loops),
     };
 

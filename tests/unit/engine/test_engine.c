@@ -267,6 +267,30 @@ static void deadline_keeps_what_was_generated(void **state)
     onellm_close(onellm);
 }
 
+/* Also while another sequence is being served. */
+static void deadline_passes_in_the_queue(void **state)
+{
+    struct onellm *onellm = open_engine(1);
+    struct onellm_request request = greedy(1800);
+    struct sequence *first, *second;
+    struct sequence_news news;
+
+    (void)state;
+    request.sampling.temperature = 2;
+    request.sampling.seed = 5;
+    first = prepare(onellm, &request);
+    request.deadline_ns = clock_ns() + 30000000;
+    second = prepare(onellm, &request);
+    onellm_submit(onellm, first);
+    onellm_submit(onellm, second);
+    assert_int_equal(finish(onellm, second, NULL).finish, FINISH_TIMEOUT);
+    onellm_take(first, &news, NULL);
+    assert_int_equal(news.finish, FINISH_NONE);
+    onellm_release(first);
+    onellm_release(second);
+    onellm_close(onellm);
+}
+
 /* What comes in pieces is the whole text; a stop string of the request ends it and is not shown. */
 static void stop_strings_are_not_shown(void **state)
 {
@@ -355,6 +379,7 @@ int main(void)
         cmocka_unit_test(same_request_same_tokens),
         cmocka_unit_test(queue_is_bounded_and_cancellable),
         cmocka_unit_test(deadline_keeps_what_was_generated),
+        cmocka_unit_test(deadline_passes_in_the_queue),
         cmocka_unit_test(stop_strings_are_not_shown),
         cmocka_unit_test(refuses_what_does_not_fit),
         cmocka_unit_test(opening_says_what_is_wrong),
