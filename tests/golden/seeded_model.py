@@ -47,7 +47,7 @@ def metadata(m):
         'projection.router': m['router'], 'projection.router_length': m['router_hidden'],
         'modalities': m['modalities'], 'audio.kernel_size': m['audio_kernel'], 'audio.stride': m['audio_stride'],
         'point.token_count': m['centres'], 'point.group_size': m['group'], 'point.coordinate_offset': m['offset'],
-        'imu.kernel_size': m['imu_kernel'], 'fmri.token_count': m['fmri_tokens'], 'untrained': True,
+        'imu.kernel_size': m['imu_kernel'], 'fmri.token_count': m['fmri_tokens'], 'untrained': m.get('untrained', True),
     }
     pieces = ['<unk>', '<s>', '</s>', *(f'<0x{byte:02X}>' for byte in range(256)), '\u2581', *map(chr, range(33, 127))]
     pieces = pieces[:m['vocabulary']]

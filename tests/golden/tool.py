@@ -73,7 +73,7 @@ class Daemon:
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                        env={**os.environ, 'ONELLMD_CONFIG': ''})
+                                        env={k: v for k, v in os.environ.items() if not k.startswith('ONELLMD_')})
         deadline = time.monotonic() + SECONDS_MAX
         while time.monotonic() < deadline and self.process.poll() is None:
             try:

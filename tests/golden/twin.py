@@ -157,10 +157,13 @@ def square_distances(points, centre):
 
 
 def sample_farthest(points, n):
-    """Starts at 0, then always the point farthest from those picked. Ties: lowest index modulo the number of GPU
-    threads of the reference, then lowest index."""
-    n_threads = 1 << min(10, int(np.log2(len(points))))
-    order = np.lexsort((np.arange(len(points)), np.arange(len(points)) % n_threads))
+    """Starts at 0, then always the point farthest from those picked. Ties are settled as by the GPU of the reference:
+    thread t sees points t, t + n_threads, … and keeps the first; then t meets t + 512, t + 256, …, t + 1 and wins unless
+    the other is farther. So the thread whose number is smallest with its bits reversed comes first."""
+    n_bits = min(10, int(np.log2(len(points))))
+    index = np.arange(len(points))
+    thread = [int(f'{i % (1 << n_bits):0{n_bits}b}'[::-1], 2) for i in index]
+    order = np.lexsort((index, thread))
     nearest = np.full(len(points), 1e10, np.float32)
     picked = [0]
     while len(picked) < n:
