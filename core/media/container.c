@@ -10,24 +10,29 @@
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/media/gif.h"
 
-/* RIFF: type, length, data, padded to even sizes. The length of the file itself is often wrong by a few bytes, the one
- * of the samples ("data") or frames ("movi") is not. */
+/* RIFF: type, length, data, padded to even sizes. The length of the file itself is often wrong by a few bytes, so it is
+ * not looked at. What stands behind the samples ("data") is of no use; behind the frames ("movi") stands the index. */
 static bool riff_is_whole(struct bytes bytes)
 {
+    bool has_frames = false;
+
     bytes_take(&bytes, 12);
-    while (bytes_left(&bytes) >= 12) {
+    while (bytes_left(&bytes) >= 12 && !bytes.failed) {
         const uint8_t *type = bytes_take(&bytes, 4);
         uint32_t n = bytes_u32(&bytes);
-        bool is_data = memcmp(type, "data", 4) == 0, is_frames = memcmp(type, "LIST", 4) == 0;
+        bool is_data = memcmp(type, "data", 4) == 0;
+        bool is_frames = memcmp(type, "LIST", 4) == 0 && memcmp(bytes.at, "movi", 4) == 0;
 
-        is_frames = is_frames && memcmp(bytes.at, "movi", 4) == 0;
-
-        if (is_data || is_frames)
-            return n == 0 || n == UINT32_MAX || n <= bytes_left(&bytes);
-        bytes_take(&bytes, n + (uint64_t)(n & 1));
+        if ((is_data || is_frames) && (n == 0 || n == UINT32_MAX))
+            return true;
+        bytes_take(&bytes, is_data ? n : n + (uint64_t)(n & 1));
+        if (is_data)
+            return !bytes.failed;
+        has_frames = has_frames || is_frames;
     }
-    return false;
+    return has_frames && !bytes.failed;
 }
 
 /* ISO base media: length with these eight bytes, type, data. Length 1: 64 bits behind the type; 0: to the end. */
@@ -120,6 +125,9 @@ int container_check(const void *data, size_t n_bytes, enum file_format format, s
     case FORMAT_WEBM:
     case FORMAT_MKV:
         whole = ebml_is_whole(bytes);
+        break;
+    case FORMAT_GIF:
+        whole = gif_walk(bytes, true, &(uint32_t){0}, &(uint32_t){0});
         break;
     case FORMAT_OGG:
         whole = ogg_is_whole(bytes);

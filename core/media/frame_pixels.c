@@ -19,6 +19,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 #include "core/media/media_impl.h"
+#include "core/media/webp_pixels.h"
 
 static bool is_yuv(const AVPixFmtDescriptor *format)
 {
@@ -101,11 +102,16 @@ static int convert_yuv_picture(const AVFrame *frame, struct raw_media *ret, stru
 {
     const int flags = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP;
     _cleanup_(frame_converter_deinit) struct frame_converter converter = {0};
+    bool is_webp = strcmp(ret->format, file_format_name(FORMAT_WEBP)) == 0 && frame->format == AV_PIX_FMT_YUV420P;
     int r;
 
     r = raw_media_allocate(ret, MEDIA_U8, 3, (size_t[]){(size_t)frame->height, (size_t)frame->width, 3}, error);
     if (r < 0)
         return r;
+    if (is_webp) {
+        webp_pixels_convert(frame, ret->data);
+        return 0;
+    }
     return convert(&converter, frame, flags, ret->data, error);
 }
 

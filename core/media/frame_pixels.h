@@ -9,7 +9,8 @@ struct error;
 struct raw_media;
 
 /* Gives a picture its pixels: RGB, or what the file holds when the kind is MEDIA_MAP (grey as one channel, more than 8
- * bits as u16). RGB, grey and palettes are exact; alpha is dropped; YUV is converted with full accuracy. */
+ * bits as u16). RGB, grey and palettes are exact; alpha is dropped; YUV is converted with full accuracy, and that of
+ * WebP as libwebp does it. */
 int picture_from_frame(const AVFrame *frame, struct raw_media *ret, struct error *error);
 
 /* Converts the frames of one film, all of one size, to 8-bit RGB with the default arithmetic of FFmpeg's scaler, which

@@ -67,12 +67,13 @@ static int fill_packet(AVPacket *packet, const struct media_job *job, const stru
 {
     const void *bytes = header->frame ? header->frame : job->bytes;
     size_t n = header->frame ? header->frame_size : job->n_bytes, n_riff = header->frame ? 12 : 0;
-    uint32_t riff_size = (uint32_t)n + 4;
+    size_t padding = header->frame ? n % 2 : 0;
+    uint32_t riff_size = (uint32_t)(n + padding) + 4;
     int r;
 
     if (n > INT_MAX / 2)
         return AVERROR_INVALIDDATA;
-    r = av_new_packet(packet, (int)(n_riff + n));
+    r = av_new_packet(packet, (int)(n_riff + n + padding));
     if (r < 0)
         return r;
     if (header->frame) {
@@ -81,6 +82,7 @@ static int fill_packet(AVPacket *packet, const struct media_job *job, const stru
         memcpy(packet->data + 8, "WEBP", 4);
     }
     memcpy(packet->data + n_riff, bytes, n);
+    memset(packet->data + n_riff + n, 0, padding);
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* Five small walks, each through the chunks or blocks of one format up to the end of the first picture. */
+/* Small walks, each through the chunks or blocks of one format up to the end of the first picture. */
 #include "core/media/picture_header.h"
 
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 #include "core/media/exif.h"
+#include "core/media/gif.h"
 
 static uint32_t read_u32_big(struct bytes *bytes)
 {
@@ -95,48 +96,6 @@ static bool read_webp(struct bytes bytes, struct picture_header *header)
     return header->frame;
 }
 
-static bool skip_gif_blocks(struct bytes *bytes)
-{
-    uint8_t n;
-
-    do {
-        n = bytes_u8(bytes);
-        bytes_take(bytes, n);
-    } while (n > 0 && !bytes->failed);
-    return !bytes->failed;
-}
-
-static void skip_gif_colours(struct bytes *bytes, uint8_t flags)
-{
-    if (flags & 0x80)
-        bytes_take(bytes, 3u << ((flags & 7) + 1));
-}
-
-/* Extensions (0x21) until the first picture (0x2c), which must be complete. */
-static bool read_gif(struct bytes bytes, struct picture_header *header)
-{
-    uint8_t flags, introducer;
-
-    bytes_take(&bytes, 6);
-    header->width = bytes_u16(&bytes);
-    header->height = bytes_u16(&bytes);
-    flags = bytes_u8(&bytes);
-    bytes_take(&bytes, 2);
-    skip_gif_colours(&bytes, flags);
-    while ((introducer = bytes_u8(&bytes)) == 0x21) {
-        bytes_u8(&bytes);
-        if (!skip_gif_blocks(&bytes))
-            return false;
-    }
-    if (introducer != 0x2c)
-        return false;
-    bytes_take(&bytes, 8);
-    flags = bytes_u8(&bytes);
-    skip_gif_colours(&bytes, flags);
-    bytes_u8(&bytes);
-    return skip_gif_blocks(&bytes);
-}
-
 /* The oldest kind of header has 16-bit sizes; a negative height means that the first row is on top. */
 static bool read_bmp(struct bytes bytes, struct picture_header *header)
 {
@@ -170,7 +129,7 @@ int picture_header_read(const void *data, size_t n_bytes, enum file_format forma
     else if (format == FORMAT_WEBP)
         good = read_webp(bytes, &header);
     else if (format == FORMAT_GIF)
-        good = read_gif(bytes, &header);
+        good = gif_walk(bytes, false, &header.width, &header.height);
     else if (format == FORMAT_BMP)
         good = read_bmp(bytes, &header);
     else if (format == FORMAT_TIFF)

@@ -159,13 +159,15 @@ static bool is_bmp(const uint8_t *bytes, size_t n)
            (bytes[14] == 12 || (bytes[14] >= 40 && bytes[14] <= 124)) && !bytes[15] && !bytes[16] && !bytes[17];
 }
 
-/* Numbers in a text: no control characters at the front but white space. */
+/* No control characters at the front but white space, and a first byte that can begin a text in UTF-8. */
 static bool is_text(const uint8_t *bytes, size_t n)
 {
+    if (n == 0 || (bytes[0] >= 0x80 && bytes[0] < 0xc2) || bytes[0] >= 0xf5)
+        return false;
     for (size_t i = 0; i < MIN(n, 4096); i++)
         if (bytes[i] < 0x20 ? !(bytes[i] >= '\t' && bytes[i] <= '\r') : bytes[i] == 0x7f)
             return false;
-    return n > 0;
+    return true;
 }
 
 enum file_format sniff(const void *data, size_t n)
