@@ -228,8 +228,6 @@ int checkpoint_head_counts(const struct checkpoint *checkpoint, const char *pref
     size_t n_key_rows;
     int r;
 
-    if (!decoder->n_heads)
-        return error_set(error, -EINVAL, "n_heads is missing in params.json: shapes cannot tell it");
     if (!decoder->n_kv_heads) {
         r = dimension(&shapes, "layers.0.attention.wk.weight", 2, 0, &n_key_rows);
         if (r < 0)

@@ -16,7 +16,7 @@ struct hparams;
 int checkpoint_sizes(const struct checkpoint *checkpoint, char prefix[CHECKPOINT_PREFIX_MAX], struct hparams *hparams,
                      struct error *error);
 
-/* Head counts that nobody has said: as released, 64 elements per head; of keys and values by the rows of their
- * matrices. -EINVAL: the width of the encoder is no multiple of 64. */
+/* Head counts that nobody has said (of the decoder's queries somebody has): as released, 64 elements per head; of keys
+ * and values by the rows of their matrices. -EINVAL: the width of the encoder is no multiple of 64. */
 int checkpoint_head_counts(const struct checkpoint *checkpoint, const char *prefix, struct hparams *hparams,
                            struct error *error);

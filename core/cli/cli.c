@@ -16,7 +16,7 @@ int exit_status_of(int parsed)
     return parsed == ARGUMENTS_HELP ? finish_output("--help") : parsed == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
-int fail(const char *command, const struct error *error)
+int fail_with(const char *command, const struct error *error)
 {
     char text[sizeof(*error)];
 

@@ -26,7 +26,7 @@ int command_tokenize(int argc, char **argv);
 int exit_status_of(int parsed);
 
 /* "onellm convert: m.gguf: no such file"; returns EXIT_FAILED. */
-int fail(const char *command, const struct error *error);
+int fail_with(const char *command, const struct error *error);
 
 /* Makes sure that everything has reached stdout: EXIT_DONE, or EXIT_FAILED with a message. */
 int finish_output(const char *command);

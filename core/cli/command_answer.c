@@ -73,7 +73,7 @@ static int ask(struct onellm *onellm, struct question *question, bool json, stru
         r = follow(onellm, sequence, !json, &news, &text, error);
     if (r < 0) {
         question_options_error(error);
-        return fail(COMMAND, error);
+        return fail_with(COMMAND, error);
     }
     if (json)
         return print_answer_json(onellm, question, sequence, &news, &text);
@@ -102,10 +102,10 @@ int command_answer(int argc, char **argv)
         return exit_status_of(r);
     if (question_finish(&options.question, &error) < 0) {
         question_options_error(&error);
-        fail(COMMAND, &error);
+        fail_with(COMMAND, &error);
         return EXIT_USAGE;
     }
     if (open_engine(COMMAND, model, n_threads, &onellm, &error) < 0)
-        return fail(COMMAND, &error);
+        return fail_with(COMMAND, &error);
     return ask(onellm, &options.question, json, &error);
 }

@@ -91,6 +91,17 @@ static int read_vocabulary(struct conversion *conversion, const char *path)
     return 0;
 }
 
+/* What every official params.json says; another file given by mistake does not. */
+static int check_params(const struct value *params, const char *path, struct error *error)
+{
+    static const char *const keys[] = {"dim", "n_layers", "n_heads"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+        if (!value_get(params, keys[i]))
+            return error_set(error, -EINVAL, "%s does not say %s", path, keys[i]);
+    return 0;
+}
+
 static int read_sizes(struct conversion *conversion, const char *params_path, const char *arch_path)
 {
     _cleanup_(value_freep) struct value *params = NULL, *arch = NULL;
@@ -102,6 +113,8 @@ static int read_sizes(struct conversion *conversion, const char *params_path, co
     r = checkpoint_sizes(conversion->checkpoint, conversion->prefix, hparams, error);
     if (r == 0)
         r = sizes_read_json(params_path, &params, error);
+    if (r == 0)
+        r = check_params(params, params_path, error);
     if (r == 0 && arch_path)
         r = sizes_read_json(arch_path, &arch, error);
     if (r == 0)
@@ -416,5 +429,5 @@ int command_convert(int argc, char **argv)
     if (r == 0)
         r = write_model(&conversion, output);
     progress_clear(&conversion.progress);
-    return r < 0 ? fail(COMMAND, &error) : EXIT_DONE;
+    return r < 0 ? fail_with(COMMAND, &error) : EXIT_DONE;
 }

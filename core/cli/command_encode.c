@@ -106,7 +106,7 @@ int command_encode(int argc, char **argv)
     }
     if (finish_question(&options.question, &error) < 0) {
         question_options_error(&error);
-        fail(COMMAND, &error);
+        fail_with(COMMAND, &error);
         return EXIT_USAGE;
     }
     r = open_engine(COMMAND, model, n_threads, &onellm, &error);
@@ -115,5 +115,5 @@ int command_encode(int argc, char **argv)
     if (r == 0)
         return EXIT_DONE;
     question_options_error(&error);
-    return fail(COMMAND, &error);
+    return fail_with(COMMAND, &error);
 }

@@ -195,6 +195,6 @@ int command_inspect(int argc, char **argv)
         return exit_status_of(r);
     r = gguf_reader_open(argv[0], &reader, &error);
     if (r < 0)
-        return fail(COMMAND, &error);
+        return fail_with(COMMAND, &error);
     return json ? inspect_json(argv[0], reader) : inspect(argv[0], reader);
 }

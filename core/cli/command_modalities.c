@@ -84,7 +84,7 @@ int command_modalities(int argc, char **argv)
     if (r != 0)
         return exit_status_of(r);
     if (model && open_engine(COMMAND, model, 0, &onellm, &error) < 0)
-        return fail(COMMAND, &error);
+        return fail_with(COMMAND, &error);
     list = answer_modalities_json(onellm, NULL);
     if (json)
         return print_json(COMMAND, TAKE_PTR(list));

@@ -134,8 +134,8 @@ int command_synthesize(int argc, char **argv)
     if (r == 0)
         r = sizes_assign(&hparams, settings, true, "--set", &error);
     if (r < 0)
-        return fail(COMMAND, &error);
+        return fail_with(COMMAND, &error);
     sizes_derive(&hparams);
     r = synthesize(&hparams, tensor_type_by_name(type)->type, seed, output, &error);
-    return r < 0 ? fail(COMMAND, &error) : EXIT_DONE;
+    return r < 0 ? fail_with(COMMAND, &error) : EXIT_DONE;
 }

@@ -304,5 +304,5 @@ int command_tokenize(int argc, char **argv)
     buffer_deinit(&tokenizer.input);
     buffer_deinit(&tokenizer.output);
     fflush(stdout);
-    return r < 0 ? fail(COMMAND, &error) : finish_output(COMMAND);
+    return r < 0 ? fail_with(COMMAND, &error) : finish_output(COMMAND);
 }
