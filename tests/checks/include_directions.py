@@ -15,8 +15,8 @@ MAY_INCLUDE['server'] = {'server', 'config', *ORDER}
 
 
 def folder_of(path):
-    """core/onellm.h is the engine's face; folders below server/ belong to it."""
-    if path == 'core/onellm.h':
+    """core/onellm.[ch] is the engine's face; folders below server/ belong to it."""
+    if path.startswith('core/onellm.'):
         return 'core/engine'
     parts = path.split('/')
     return '/'.join(parts[:2]) if parts[0] == 'core' else parts[0]

@@ -9,14 +9,15 @@ from sources import PRODUCT, Tap, files, text
 
 OWNERS = {
     'libmicrohttpd': (r'microhttpd\.h', ['server/http.c']),
-    'libuv': (r'uv\.h', ['server/loop.c', 'server/http.c', 'server/prepare.c']),
+    'libuv': (r'uv\.h', ['server/loop.c']),
     'OpenBLAS': (r'(cblas|openblas.*|lapacke?)\.h', ['core/tensor/matmul.c']),
     'jansson': (r'jansson\.h', ['core/base/value.c']),
     'libinih': (r'ini\.h', ['config/config.c']),
     'libzip': (r'zip\.h', ['core/file/zip_archive.c']),
-    'zlib': (r'zlib\.h', ['core/media/nifti.c']),
+    'zlib': (r'zlib\.h', ['core/media/nifti.c', 'core/media/picture_header.c']),
     'libjpeg': (r'(jpeglib|jerror|turbojpeg)\.h', ['core/media/jpeg.c']),
-    'FFmpeg': (r'lib(av|sw)[a-z]+/.*\.h', ['core/media/ffmpeg*.[ch]']),
+    'FFmpeg': (r'lib(av|sw)[a-z]+/.*\.h', ['core/media/ffmpeg*.[ch]', 'core/media/film.c',
+                                            'core/media/frame_pixels.[ch]', 'core/media/webp_pixels.[ch]']),
 }
 
 
