@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <ini.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/option.h"
 #include "core/base/buffer.h"
@@ -220,19 +220,19 @@ int config_read_text(struct config *config, const char *text, size_t n, const ch
 static int read_file(struct config *config, const char *path, struct error *error)
 {
     _cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
     char text[FILE_BYTES_MAX];
-    ssize_t n;
+    size_t n = 0;
+    ssize_t n_read = fd < 0 ? -1 : 1;
 
-    if (fd < 0 || fstat(fd, &status) < 0)
+    while (n_read > 0 && n < sizeof(text)) {
+        n_read = read(fd, text + n, sizeof(text) - n);
+        n += n_read > 0 ? (size_t)n_read : 0;
+    }
+    if (n_read < 0)
         return error_set(error, -errno, "cannot read configuration file %s: %s", path, strerror(errno));
-    if (!S_ISREG(status.st_mode) || status.st_size >= FILE_BYTES_MAX)
-        return error_set(error, -EFBIG, "configuration file %s is not a file of less than %d bytes", path,
-                         FILE_BYTES_MAX);
-    n = read(fd, text, sizeof(text));
-    if (n < 0)
-        return error_set(error, -errno, "cannot read configuration file %s: %s", path, strerror(errno));
-    return config_read_text(config, text, (size_t)n, path, error);
+    if (n == sizeof(text))
+        return error_set(error, -EFBIG, "configuration file %s has more than %d bytes", path, FILE_BYTES_MAX - 1);
+    return config_read_text(config, text, n, path, error);
 }
 
 int config_check(const struct config *config, struct error *error)

@@ -14,6 +14,7 @@
 #include "core/base/value.h"
 #include "server/daemon.h"
 #include "server/http.h"
+#include "server/log.h"
 #include "server/loop.h"
 #include "server/multipart.h"
 #include "server/request.h"
@@ -59,12 +60,17 @@ static int on_part_begin(void *context, const char *name, struct error *error)
 static int on_part_data(void *context, const void *bytes, size_t n, struct error *error)
 {
     struct answer *answer = context;
+    int r;
 
     if (answer->in_file)
-        return request_append_file(&answer->request, bytes, n, error);
-    if (buffer_append(&answer->field, bytes, MIN(n, FIELD_BYTES_MAX - answer->field.size)) < 0)
-        return error_set(error, -ENOMEM, "no memory for a field");
-    return 0;
+        r = request_append_file(&answer->request, bytes, n, error);
+    else if (buffer_append(&answer->field, bytes, MIN(n, FIELD_BYTES_MAX - answer->field.size)) < 0)
+        r = error_set(error, -ENOMEM, "no memory for a field");
+    else
+        r = 0;
+    if (r < 0)
+        error_at(error, "%s", answer->multipart.name);
+    return r;
 }
 
 static int on_part_end(void *context, struct error *error)
@@ -89,6 +95,16 @@ static const struct multipart_sink part_sink = {on_part_begin, on_part_data, on_
 
 /* The stream. */
 
+/* Nothing more can be sent: too much is unread, or there is no memory. The request has to be ended behind this. */
+static void drop_reader(struct answer *answer, int error)
+{
+    struct exchange *exchange = answer->request.exchange;
+
+    log_event(LOG_WARNING, "dropped", "id=%s request=%s message=\"%s\"", answer->request.id, exchange->request_id,
+              error == -ENOMEM ? "no memory" : "the stream is read too slowly");
+    exchange_abort(exchange);
+}
+
 static int send_event(struct answer *answer, const char *name, struct value *data)
 {
     _cleanup_(value_freep) struct value *owned = data;
@@ -99,10 +115,10 @@ static int send_event(struct answer *answer, const char *name, struct value *dat
     r = sse_event(&frame, ++answer->n_events, name, data);
     if (r == 0)
         r = exchange_write(answer->request.exchange, frame.bytes, frame.size);
-    if (r < 0)
-        exchange_abort(answer->request.exchange);
-    else
+    if (r == 0)
         loop_timer_start(answer->ping, SSE_PING_MS);
+    else
+        drop_reader(answer, r);
     return r;
 }
 
@@ -114,7 +130,7 @@ static int begin_stream(struct answer *answer)
         return 0;
     r = exchange_stream(answer->request.exchange);
     if (r < 0)
-        exchange_abort(answer->request.exchange);
+        drop_reader(answer, r);
     answer->streaming = r == 0;
     return r;
 }
@@ -128,11 +144,13 @@ static void on_ping(void *context)
 
     if (!exchange)
         return; /* ended, but a thread is still preparing it */
-    r = begin_stream(answer);
     buffer_init(&frame, 64);
-    if (r == 0 && (sse_ping(&frame) < 0 || exchange_write(exchange, frame.bytes, frame.size) < 0)) {
-        exchange_abort(exchange);
-        r = -EFBIG;
+    r = begin_stream(answer);
+    if (r == 0) {
+        sse_ping(&frame);
+        r = exchange_write(exchange, frame.bytes, frame.size);
+        if (r < 0)
+            drop_reader(answer, r);
     }
     buffer_deinit(&frame);
     if (r < 0)
@@ -264,6 +282,7 @@ static void on_gone(struct exchange *exchange)
 {
     struct answer *answer = exchange->owner;
 
+    log_event(LOG_INFO, "abandoned", "id=%s request=%s", answer->request.id, exchange->request_id);
     request_end(&answer->request);
 }
 

@@ -499,10 +499,10 @@ static struct MHD_Daemon *start_daemon(struct http *http)
     uint64_t idle_ms = MAX(options->keep_alive_ms, options->upload_idle_ms) + options->header_timeout_ms;
 
     return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access,
-                            http, MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-                            http, MHD_OPTION_NOTIFY_COMPLETED, on_exchange_over, http, MHD_OPTION_NOTIFY_CONNECTION,
-                            on_connection, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
+                            http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http, /* first, so that it hears of the others */
+                            MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, on_exchange_over,
+                            http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
                             MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(idle_ms / 1000 + 1), MHD_OPTION_END);
 }
 

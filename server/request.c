@@ -112,6 +112,7 @@ void request_prepare(struct request *request)
     const struct config *config = request->daemon->config;
     struct question *question = &request->question;
     uint64_t limit_ms = config->request_timeout_ms, now_ns = clock_ns();
+    int r;
 
     if (question->timeout_ms)
         limit_ms = MIN(limit_ms, question->timeout_ms);
@@ -120,10 +121,10 @@ void request_prepare(struct request *request)
     loop_timer_start(request->deadline,
                      request->deadline_ns > now_ns ? (request->deadline_ns - now_ns) / 1000000 + 1 : 0);
     request->state = REQUEST_PREPARING;
-    request->result = prepare_start(request);
-    if (request->result < 0) {
+    r = prepare_start(request);
+    if (r < 0) {
         request->state = REQUEST_UPLOADING; /* no thread has it */
-        error_set(&request->error, request->result, "no memory to prepare the question");
+        error_set(&request->error, r, "no memory to prepare the question");
         request_fail(request, &request->error);
     }
 }

@@ -123,7 +123,9 @@ static void test_which_file(void **state)
     unlink(path);
     assert_int_equal(LOAD(ENVIRONMENT(), NULL, argument), -ENOENT);
     assert_non_null(strstr(error.message, path));
-    assert_int_equal(LOAD(ENVIRONMENT(), NULL, "--config", "/tmp"), -EFBIG);
+    assert_int_equal(LOAD(ENVIRONMENT(), NULL, "--config", "/tmp"), -EISDIR);
+    assert_int_equal(LOAD(ENVIRONMENT(), NULL, "--config", "/dev/zero"), -EFBIG);
+    assert_int_equal(LOAD(ENVIRONMENT("ONELLMD_CONFIG=/dev/null"), NULL), 0);
 }
 
 static void test_command_line(void **state)

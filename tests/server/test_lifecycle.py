@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+"""From the first line of the log to the exit status: starts that fail, loading, draining, signals."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from harness import PROGRAM, SECONDS, Closed, Daemon, form, head, main
+
+SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
+LONG = [('prompt', 'x'), ('max_tokens', 1500), ('temperature', 2), ('top_p', 1), ('seed', 1), ('stream', 'true')]
+
+
+def run(*options, **environment):
+    return subprocess.run([PROGRAM, *map(str, options)], capture_output=True, text=True, timeout=SECONDS,
+                          env={**os.environ, 'ONELLMD_CONFIG': '/dev/null', **environment})
+
+
+class Starts(unittest.TestCase):
+    def __str__(self):
+        return f'Starts.{self._testMethodName}'
+
+    def assert_refused(self, result, *words):
+        """Exit status 1 and one line that says why."""
+        complaints = [line for line in result.stderr.splitlines() if not line.startswith('time=')]
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertEqual(len(complaints), 1, result.stderr)
+        self.assertTrue(complaints[0].startswith('onellmd: '))
+        for word in words:
+            self.assertIn(word, complaints[0])
+
+    def test_bad_options(self):
+        self.assert_refused(run('--port', '70000'), '--port', '0 to 65535')
+        self.assert_refused(run('--prot', '1'), '--prot', 'no such option')
+        self.assert_refused(run('serve'), 'serve')
+        self.assert_refused(run(ONELLMD_QUEUE='many'), 'ONELLMD_QUEUE', '1 to 65536')
+        self.assert_refused(run('--config', '/nonexistent.conf'), '/nonexistent.conf')
+        with tempfile.NamedTemporaryFile('w', suffix='.conf') as file:
+            file.write('port = 1\nprot = 2\n')
+            file.flush()
+            self.assert_refused(run('--config', file.name), f'{file.name}:2', 'prot')
+
+    def test_port_in_use(self):
+        with socket.socket() as other:
+            other.bind(('127.0.0.1', 0))
+            other.listen()
+            port = other.getsockname()[1]
+            self.assert_refused(run('--port', port), str(port), 'in use')
+
+    def test_bad_address(self):
+        self.assert_refused(run('--host', '192.0.2.1', '--port', 0), '192.0.2.1')
+        self.assert_refused(run('--host', 'no.such.host.invalid'), 'no.such.host.invalid')
+
+    def test_bad_model(self):
+        self.assert_refused(run('--port', 0, '--model', '/nonexistent.gguf'), '/nonexistent.gguf')
+        with tempfile.NamedTemporaryFile(suffix='.gguf') as file:
+            file.write(b'GGUF' + b'\xff' * 100)
+            file.flush()
+            self.assert_refused(run('--port', 0, '--model', file.name), '')
+        self.assert_refused(run('--port', 0, '--context', 100000), '100000')
+
+    def test_pages(self):
+        result = run('--help')
+        self.assertEqual((result.returncode, result.stderr), (0, ''))
+        self.assertIn('--drain-delay-ms', result.stdout)
+        self.assertIn('ONELLMD_BODY_BYTES_MAX', result.stdout)
+        result = run('--version')
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stdout, r'^onellmd \d+\.\d+\.\d+\n$')
+        result = run('--check-config', '--port', 5, ONELLMD_QUEUE='7')
+        self.assertEqual(result.returncode, 0)
+        self.assertIn('port = 5 ; command line\n', result.stdout)
+        self.assertIn('queue = 7 ; environment\n', result.stdout)
+        self.assert_refused(run('--check-config', '--port', 'x'), '--port')
+
+    def test_log_of_a_start(self):
+        daemon = Daemon()
+        model = daemon.wait_for_log('event=model')
+        for key in ('id=', 'bytes=', 'context=', 'kv_bytes=', 'workspace_bytes='):
+            self.assertIn(key, model)
+        self.assertIn('mean nothing', daemon.wait_for_log('event=untrained'))
+        daemon.stop()
+
+    def test_alive_while_loading(self):
+        """The model comes through a pipe that nobody has filled yet, so loading lasts as long as it should."""
+        with tempfile.TemporaryDirectory() as folder:
+            pipe = Path(folder) / 'model.gguf'
+            os.mkfifo(pipe)
+            daemon = Daemon('--model', pipe, wait=None)
+            try:
+                self.assertEqual(daemon.get('/livez').status, 200)
+                for response in (daemon.get('/readyz'), daemon.get('/health'), daemon.get('/v1/models'),
+                                 daemon.ask(*SHORT)):
+                    self.assertEqual((response.status, response.error()['code']), (503, 'model_loading'), response)
+                    self.assertRegex(response.headers['retry-after'], r'^[1-9]\d*$')
+                self.assertEqual(len(daemon.get('/v1/modalities').json()['data']), 8)
+            finally:
+                with open(pipe, 'wb'):
+                    pass
+                self.assertEqual(daemon.wait(), 1)
+
+
+class Ends(unittest.TestCase):
+    def __str__(self):
+        return f'Ends.{self._testMethodName}'
+
+    def streaming(self, daemon, n=1):
+        """Connections whose answers have begun."""
+        connections = [daemon.start_asking(*LONG) for _ in range(n)]
+        for connection in connections:
+            self.assertEqual(connection.head()[0], 200)
+        events = connections[0].events()
+        while next(events).name != 'delta':
+            pass
+        return connections, events
+
+    def test_both_signals(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            daemon = Daemon()
+            daemon.signal(number)
+            self.assertEqual(daemon.wait(), 0)
+            self.assertIn('event=stopped', daemon.log())
+
+    def test_streams_are_finished(self):
+        daemon = Daemon()
+        connections, events = self.streaming(daemon, 3)
+        daemon.signal()
+        self.assertEqual(list(events)[-1].name, 'done')
+        for connection in connections[1:]:
+            self.assertEqual(list(connection.events())[-1].name, 'done')
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_json_is_finished(self):
+        daemon = Daemon()
+        connections = [daemon.start_asking(*LONG[:-1]) for _ in range(2)]
+        time.sleep(0.1)
+        daemon.signal()
+        for connection in connections:
+            response = connection.response()
+            self.assertEqual(response.status, 200)
+            self.assertEqual(response.headers['connection'].lower(), 'close')
+            self.assertTrue(connection.is_closed())
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_upload_is_finished(self):
+        daemon = Daemon()
+        body, content_type = form(SHORT)
+        with daemon.connect() as connection:
+            connection.send(head('POST', '/v1/answers', [('Content-Type', content_type)], body) + body[:20])
+            time.sleep(0.1)
+            daemon.signal()
+            daemon.wait_for_log('event=stopping')
+            connection.send(body[20:])
+            self.assertEqual(connection.response().status, 200)
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_what_is_left_gets_an_error(self):
+        daemon = Daemon('--drain-timeout-ms', 0)
+        streams, events = self.streaming(daemon, 6)
+        waiting = daemon.start_asking(*LONG[:-1])
+        uploading = daemon.connect()
+        body, content_type = form(SHORT)
+        uploading.send(head('POST', '/v1/answers', [('Content-Type', content_type)], body) + body[:20])
+        time.sleep(0.1)
+        daemon.signal()
+        endings = [list(events)[-1]] + [list(stream.events())[-1] for stream in streams[1:]]
+        self.assertEqual({event.name for event in endings} - {'done', 'error'}, set())
+        self.assertEqual(endings[-1].name, 'error')
+        self.assertEqual(endings[-1].data['error']['code'], 'draining')
+        for connection in (waiting, uploading):
+            response = connection.response()
+            self.assertEqual((response.status, response.error()['code']), (503, 'draining'))
+            self.assertIn('retry-after', response.headers)
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_serves_during_the_delay(self):
+        daemon = Daemon('--drain-delay-ms', 1500)
+        with daemon.connect() as kept:
+            kept.send(head('GET', '/livez'))
+            kept.response()
+            daemon.signal()
+            daemon.wait_for_log('event=draining')
+            response = daemon.get('/readyz')
+            self.assertEqual((response.status, response.error()['code']), (503, 'draining'))
+            self.assertIn('retry-after', response.headers)
+            self.assertEqual(daemon.get('/livez').status, 200)
+            response = daemon.ask(*SHORT)
+            self.assertEqual((response.status, response.headers['connection'].lower()), (200, 'close'))
+            kept.send(head('GET', '/livez'))
+            self.assertEqual(kept.response().headers['connection'].lower(), 'close')
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_then_stops_listening(self):
+        daemon = Daemon()
+        _, events = self.streaming(daemon)
+        with daemon.connect() as idle:
+            daemon.signal()
+            daemon.wait_for_log('event=stopping')
+            self.assertTrue(idle.is_closed(5))
+        with self.assertRaises((OSError, Closed)):
+            daemon.get('/livez')
+        self.assertEqual(list(events)[-1].name, 'done')
+        self.assertEqual(daemon.wait(), 0)
+
+    def test_second_signal_ends_at_once(self):
+        daemon = Daemon('--drain-delay-ms', 60000)
+        daemon.signal()
+        daemon.wait_for_log('event=draining')
+        begun = time.monotonic()
+        daemon.signal()
+        self.assertEqual(daemon.wait(), 1)
+        self.assertLess(time.monotonic() - begun, 10)
+
+    def test_right_after_the_start(self):
+        for delay in (0, 0.01, 0.05):
+            daemon = Daemon(wait=None)
+            time.sleep(delay)
+            daemon.signal()
+            self.assertEqual(daemon.wait(), 0)
+
+    def test_client_that_does_not_read_cannot_hold_it_up(self):
+        daemon = Daemon('--drain-timeout-ms', 300)
+        with daemon.connect() as connection:
+            connection.send(head('GET', '/v1/modalities') * 20000)
+            time.sleep(0.5)
+            daemon.signal()
+            self.assertEqual(daemon.wait(), 0)
+
+
+if __name__ == '__main__':
+    main()
