@@ -17,7 +17,7 @@ struct compute {
 };
 
 /* Scratch of one thread: weights widened to f32 for OpenBLAS, or attention scores. */
-#define COMPUTE_SCRATCH ((size_t)512 << 10)
+#define COMPUTE_SCRATCH ((size_t)2048 << 10)
 
 /* Fixes OpenBLAS at one thread per call (process-wide: the pool is the only source of parallelism) and allocates the
  * scratch. Returns NULL without memory. */
