@@ -133,12 +133,9 @@ static int read_channel(const AVFrame *frame, const AVPixFmtDescriptor *format, 
 
     av_read_image_line2(ret, (const uint8_t **)frame->data, frame->linesize, format, 0, y, component, frame->width, 0,
                         sizeof(*ret));
-    if (is_palette(format)) {
-        const uint32_t *palette = (const uint32_t *)frame->data[1]; /* 0xAARRGGBB */
-
-        for (int x = 0; x < frame->width; x++)
-            ret[x] = palette[ret[x] & 0xff] >> (16 - 8 * channel) & 0xff;
-    }
+    /* Entries of a palette are blue, green, red, alpha. */
+    for (int x = 0; is_palette(format) && x < frame->width; x++)
+        ret[x] = frame->data[1][(ret[x] & 0xff) * 4 + 2 - channel];
     if (frame->format == AV_PIX_FMT_MONOWHITE)
         for (int x = 0; x < frame->width; x++)
             ret[x] ^= 1;

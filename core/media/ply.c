@@ -138,11 +138,12 @@ static int read_element(struct ply *ply, const char *name, const char *count)
 static int read_property(struct ply *ply, char *words[N_WORDS_MAX], int n_words)
 {
     struct ply_property property = {.is_list = n_words == 5 && strcmp(words[1], "list") == 0, .column = -1};
-    struct ply_element *element = &ply->elements[ply->n_elements - 1];
+    struct ply_element *element;
     bool good;
 
     if (ply->n_elements == 0 || ply->n_properties == N_PROPERTIES_MAX)
         return refuse(ply, "a property without an element, or too many properties");
+    element = &ply->elements[ply->n_elements - 1];
     if (property.is_list)
         good = find_type(words[2], &property.count_type) && find_type(words[3], &property.type);
     else
