@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/file/mapped_file.h"
 #include "core/file/names.h"
+#include "core/file/pickle.h"
 #include "core/file/strided_reader.h"
 #include "core/file/torch_objects.h"
 #include "core/file/zip_archive.h"

@@ -202,7 +202,7 @@ int gguf_reader_read_metadata(struct gguf_reader *reader, struct error *error)
     return 0;
 }
 
-/* --- lending ------------------------------------------------------------------------------------------------------ */
+/* --- lending ----------------------------------------------------------------------------------------------------- */
 
 static const struct gguf_entry *find(const struct gguf_reader *reader, const char *key)
 {
@@ -220,6 +220,20 @@ static int mismatch(const struct gguf_entry *entry, const char *expected, struct
 {
     return error_set(error, -EINVAL, "key '%s' is %s%s, expected %s", entry->key, entry->is_array ? "an array of " : "",
                      types[entry->type].name, expected);
+}
+
+/* The entry of a key that has one certain type. */
+static int find_typed(const struct gguf_reader *reader, const char *key, bool is_array, enum gguf_type type,
+                      const char *expected, const struct gguf_entry **ret, struct error *error)
+{
+    const struct gguf_entry *entry = find(reader, key);
+
+    if (!entry)
+        return missing(key, error);
+    if (entry->is_array != is_array || entry->type != type)
+        return mismatch(entry, expected, error);
+    *ret = entry;
+    return 0;
 }
 
 bool gguf_reader_has(const struct gguf_reader *reader, const char *key)
@@ -257,37 +271,35 @@ int gguf_reader_f32(const struct gguf_reader *reader, const char *key, float *re
 
 int gguf_reader_bool(const struct gguf_reader *reader, const char *key, bool *ret, struct error *error)
 {
-    const struct gguf_entry *entry = find(reader, key);
+    const struct gguf_entry *entry;
+    int r;
 
-    if (!entry)
-        return missing(key, error);
-    if (entry->is_array || entry->type != GGUF_BOOL)
-        return mismatch(entry, "bool", error);
-    *ret = entry->items[0] != 0;
-    return 0;
+    r = find_typed(reader, key, false, GGUF_BOOL, "bool", &entry, error);
+    if (r == 0)
+        *ret = entry->items[0] != 0;
+    return r;
 }
 
 int gguf_reader_string(const struct gguf_reader *reader, const char *key, struct gguf_string *ret, struct error *error)
 {
-    const struct gguf_entry *entry = find(reader, key);
+    const struct gguf_entry *entry;
+    int r;
 
-    if (!entry)
-        return missing(key, error);
-    if (entry->is_array || entry->type != GGUF_STRING)
-        return mismatch(entry, "a string", error);
-    *ret = entry->strings[0];
-    return 0;
+    r = find_typed(reader, key, false, GGUF_STRING, "a string", &entry, error);
+    if (r == 0)
+        *ret = entry->strings[0];
+    return r;
 }
 
 int gguf_reader_strings(const struct gguf_reader *reader, const char *key, const struct gguf_string **ret,
                         size_t *ret_n, struct error *error)
 {
-    const struct gguf_entry *entry = find(reader, key);
+    const struct gguf_entry *entry;
+    int r;
 
-    if (!entry)
-        return missing(key, error);
-    if (!entry->is_array || entry->type != GGUF_STRING)
-        return mismatch(entry, "an array of strings", error);
+    r = find_typed(reader, key, true, GGUF_STRING, "an array of strings", &entry, error);
+    if (r < 0)
+        return r;
     *ret = entry->strings;
     *ret_n = entry->n;
     return 0;
@@ -296,12 +308,12 @@ int gguf_reader_strings(const struct gguf_reader *reader, const char *key, const
 int gguf_reader_f32s(const struct gguf_reader *reader, const char *key, const float **ret, size_t *ret_n,
                      struct error *error)
 {
-    const struct gguf_entry *entry = find(reader, key);
+    const struct gguf_entry *entry;
+    int r;
 
-    if (!entry)
-        return missing(key, error);
-    if (!entry->f32s)
-        return mismatch(entry, "an array of f32", error);
+    r = find_typed(reader, key, true, GGUF_F32, "an array of f32", &entry, error);
+    if (r < 0)
+        return r;
     *ret = entry->f32s;
     *ret_n = entry->n;
     return 0;

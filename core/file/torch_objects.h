@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #include "core/file/checkpoint.h"
-#include "core/file/pickle.h"
+#include "core/file/pickle_value.h"
+
+struct error;
 
 struct torch_storage {
     enum checkpoint_type type;
