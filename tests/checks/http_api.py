@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""docs/HTTP_API.md describes every request field of core/answer/fields.def, with its default."""
+"""docs/HTTP_API.md describes every request field with its default, every route and every error code."""
 
 import re
 import sys
@@ -22,6 +22,15 @@ def main():
               for name, default in rows if documented.get(name) != default]
     faults += [f'{name} is documented and does not exist' for name in documented if name not in dict(rows)]
     tap.check(not faults, f'{len(rows)} fields are documented', '\n'.join(faults))
+
+    page = text('docs/HTTP_API.md')
+    routes = re.findall(r'\{"(GET|POST|DELETE)", "([^"]+)"', text('server/routes.c'))
+    unknown = [f'{method} {path}' for method, path in routes if f'`{path}`' not in page and f'`{method} {path}`' not in page]
+    tap.check(routes and not unknown, f'{len(routes)} routes are documented', '\n'.join(unknown))
+    codes = re.findall(r'\{PROBLEM_\w+, (\d+), "\w+", "(\w+)"', text('server/api_error.c'))
+    unknown = [f'{status} {code}' for status, code in codes
+               if not re.search(rf'^\| {status} \|.*`{code}`', page, re.MULTILINE)]
+    tap.check(codes and not unknown, f'{len(codes)} errors are documented', '\n'.join(unknown))
     return tap.finish()
 
 
