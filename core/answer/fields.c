@@ -111,12 +111,9 @@ int field_integer(const struct field *field, const char *text, size_t n, uint64_
 {
     uint64_t value, minimum = bound_of(field->minimum), maximum = bound_of(field->maximum);
 
-    if (parse_integer(text, n, &value) < 0 || value < minimum || value > maximum) {
-        error_set(error, -EINVAL, "must be an integer from %llu to %llu", (unsigned long long)minimum,
-                  (unsigned long long)maximum);
-        error_at(error, "%s", field->name);
-        return -EINVAL;
-    }
+    if (parse_integer(text, n, &value) < 0 || value < minimum || value > maximum)
+        return field_refuse(error, field->name, "must be an integer from %llu to %llu", (unsigned long long)minimum,
+                            (unsigned long long)maximum);
     *ret = value;
     return 0;
 }
@@ -126,14 +123,10 @@ int field_number(const struct field *field, const char *text, size_t n, double *
     double value;
 
     if (parse_number(text, n, &value) < 0 || value < field->minimum || value > field->maximum ||
-        (field->above_minimum && value <= field->minimum)) {
-        error_set(error, -EINVAL,
-                  field->above_minimum ? "must be a number above %.10g and up to %.10g"
-                                       : "must be a number from %.10g to %.10g",
-                  field->minimum, field->maximum);
-        error_at(error, "%s", field->name);
-        return -EINVAL;
-    }
+        (field->above_minimum && value <= field->minimum))
+        return field_refuse(error, field->name, "must be a number %s %.10g %s %.10g",
+                            field->above_minimum ? "above" : "from", field->minimum,
+                            field->above_minimum ? "and up to" : "to", field->maximum);
     *ret = value;
     return 0;
 }
@@ -150,19 +143,15 @@ int field_boolean(const struct field *field, const char *text, size_t n, bool *r
             *ret = words[i].value;
             return 0;
         }
-    error_set(error, -EINVAL, "must be true, false, 1 or 0");
-    error_at(error, "%s", field->name);
-    return -EINVAL;
+    return field_refuse(error, field->name, "must be true, false, 1 or 0");
 }
 
 int field_text(const struct field *field, const char *text, size_t n, struct error *error)
 {
     if ((double)n < field->minimum || (double)n > field->maximum)
-        error_set(error, -EINVAL, "must have %.0f to %.0f bytes, not %zu", field->minimum, field->maximum, n);
-    else if (n && memchr(text, '\0', n))
-        error_set(error, -EINVAL, "must not contain a zero byte");
-    else
-        return 0;
-    error_at(error, "%s", field->name);
-    return -EINVAL;
+        return field_refuse(error, field->name, "must have %.0f to %.0f bytes, not %zu", field->minimum, field->maximum,
+                            n);
+    if (n && memchr(text, '\0', n))
+        return field_refuse(error, field->name, "must not contain a zero byte");
+    return 0;
 }

@@ -1,10 +1,12 @@
 /* The table of fields by number, and strict readers of their values. Any thread. */
 #pragma once
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/answer/question.h"
+#include "core/base/error.h"
 
 enum field_id {
 #define FIELD(id, ...) FIELD_ID_##id,
@@ -14,6 +16,14 @@ enum field_id {
 
 /* N_FIELDS when there is none of that name. */
 enum field_id field_by_name(const char *name);
+
+/* A field or file that is refused: sets the sentence and its place; -EINVAL. */
+#define field_refuse(error, name, ...)                                                                                 \
+    ({                                                                                                                 \
+        error_set((error), -EINVAL, __VA_ARGS__);                                                                      \
+        error_at((error), "%s", (name));                                                                               \
+        -EINVAL;                                                                                                       \
+    })
 
 /* All of the text is one decimal integer or number: -EINVAL when it is not, -ERANGE when it does not fit the type.
  * Neither "inf" nor "nan", neither hexadecimal digits nor blanks. */

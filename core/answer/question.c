@@ -120,11 +120,8 @@ static int set_task(struct question *question, const char *text, size_t n, struc
 
     if (r < 0)
         return r;
-    if (task_by_name(name) == N_TASKS) {
-        error_set(error, -EINVAL, "must be caption, short_answer, choice or scene");
-        error_at(error, "task");
-        return -EINVAL;
-    }
+    if (task_by_name(name) == N_TASKS)
+        return field_refuse(error, "task", "must be caption, short_answer, choice or scene");
     question->task = name;
     return 0;
 }
@@ -133,11 +130,8 @@ static int add_stop(struct question *question, const char *text, size_t n, struc
 {
     int r;
 
-    if (question->n_stops == QUESTION_STOPS_MAX) {
-        error_set(error, -EINVAL, "at most %d stop strings", QUESTION_STOPS_MAX);
-        error_at(error, "stop");
-        return -EINVAL;
-    }
+    if (question->n_stops == QUESTION_STOPS_MAX)
+        return field_refuse(error, "stop", "at most %d stop strings", QUESTION_STOPS_MAX);
     r = set_text(question, FIELD_ID_STOP, text, n, &question->stops[question->n_stops], error);
     if (r == 0)
         question->n_stops++;
@@ -160,9 +154,7 @@ static int set_depth_range(struct modal_options *options, const char *text, size
         options->depth_min = low;
         options->depth_max = high;
     } else {
-        error_set(error, -EINVAL, "must be auto, clip or MIN,MAX with MIN below MAX");
-        error_at(error, "depth.range");
-        return -EINVAL;
+        return field_refuse(error, "depth.range", "must be auto, clip or MIN,MAX with MIN below MAX");
     }
     return 0;
 }
@@ -181,20 +173,15 @@ static int upload_of(struct question *question, const char *name, struct upload 
     size_t n = (size_t)(strchr(name, '.') - name);
     struct upload *upload = latest_upload(question, modality_by_name(name, n));
 
-    if (!upload) {
-        error_set(error, -EINVAL, "belongs to a file named %.*s, which has to come before it", (int)n, name);
-        error_at(error, "%s", name);
-        return -EINVAL;
-    }
+    if (!upload)
+        return field_refuse(error, name, "belongs to a file named %.*s, which has to come before it", (int)n, name);
     *ret = upload;
     return 0;
 }
 
 static int given_twice(const char *name, struct error *error)
 {
-    error_set(error, -EINVAL, "was given twice");
-    error_at(error, "%s", name);
-    return -EINVAL;
+    return field_refuse(error, name, "was given twice");
 }
 
 static int set_option(struct question *question, enum field_id id, const char *text, size_t n, struct error *error)
@@ -319,18 +306,12 @@ int question_add_file(struct question *question, const char *name, const void *b
 
     if (!question_is_file(name, strlen(name)))
         return unknown_name(name, error);
-    if (n_bytes == 0) {
-        error_set(error, -EINVAL, "the file is empty");
-        error_at(error, "%s", name);
-        return -EINVAL;
-    }
+    if (n_bytes == 0)
+        return field_refuse(error, name, "the file is empty");
     if (modality == N_MODALITIES)
         return add_companion(question, name, bytes, n_bytes, error);
-    if (question->n_uploads == QUESTION_MEDIA_MAX) {
-        error_set(error, -EINVAL, "at most %d media in one question", QUESTION_MEDIA_MAX);
-        error_at(error, "%s", name);
-        return -EINVAL;
-    }
+    if (question->n_uploads == QUESTION_MEDIA_MAX)
+        return field_refuse(error, name, "at most %d media in one question", QUESTION_MEDIA_MAX);
     question->uploads[question->n_uploads++] =
         (struct upload){.modality = modality, .bytes = bytes, .n_bytes = n_bytes, .image = -1};
     return 0;
@@ -359,12 +340,12 @@ static int check_windows(const struct question *question, struct error *error)
     for (size_t i = 0; i < question->n_uploads; i++) {
         const struct modal_options *options = &question->uploads[i].options;
         const char *name = modality_info(question->uploads[i].modality)->name;
+        char end[32];
 
-        if (options->end_s > 0 && options->end_s <= options->start_s) {
-            error_set(error, -EINVAL, "must be after %s.start", name);
-            error_at(error, "%s.end", name);
-            return -EINVAL;
-        }
+        if (options->end_s <= 0 || options->end_s > options->start_s)
+            continue;
+        snprintf(end, sizeof(end), "%s.end", name);
+        return field_refuse(error, end, "must be after %s.start", name);
     }
     return 0;
 }
@@ -403,11 +384,8 @@ static int caption_prompt(struct question *question, struct error *error)
             n_kinds += !present[modality];
             present[modality] = true;
         }
-    if (n_kinds == 0) {
-        error_set(error, -EINVAL, "a caption needs a file to describe");
-        error_at(error, "task");
-        return -EINVAL;
-    }
+    if (n_kinds == 0)
+        return field_refuse(error, "task", "a caption needs a file to describe");
     list_modalities(present, list, sizeof(list));
     snprintf(text, sizeof(text), "Provide a one-sentence caption for the provided %s.", list);
     question->prompt =
@@ -439,11 +417,8 @@ static int make_prompt(struct question *question, struct error *error)
     bool given = question->prompt && *question->prompt;
     bool caption = question->task && task_by_name(question->task) == TASK_CAPTION;
 
-    if (caption && given) {
-        error_set(error, -EINVAL, "the task caption has a prompt of its own");
-        error_at(error, "prompt");
-        return -EINVAL;
-    }
+    if (caption && given)
+        return field_refuse(error, "prompt", "the task caption has a prompt of its own");
     if (caption)
         return caption_prompt(question, error);
     if (!given) {

@@ -31,7 +31,7 @@ static int follow(struct onellm *onellm, struct sequence *sequence, bool show, s
         r = onellm_take(sequence, news, text);
         if (r < 0)
             return error_set(error, r, "no memory for the answer");
-        if (!show)
+        if (!show || text->size == 0)
             continue;
         fwrite(text->bytes, 1, text->size, stdout);
         fflush(stdout);
@@ -40,6 +40,18 @@ static int follow(struct onellm *onellm, struct sequence *sequence, bool show, s
     if (news->finish == FINISH_ERROR)
         return error_set(error, news->error, "the engine failed: %s", strerror(-news->error));
     return 0;
+}
+
+/* What the JSON says in its `media` section. */
+static void print_notes(const struct question *question)
+{
+    for (size_t i = 0; i < question->n_uploads; i++) {
+        const struct upload *upload = &question->uploads[i];
+
+        if (upload->tensor.notes[0])
+            fprintf(stderr, "onellm answer: note: %s: %s\n", modality_info(upload->modality)->name,
+                    upload->tensor.notes);
+    }
 }
 
 static int print_answer_json(const struct onellm *onellm, const struct question *question, struct sequence *sequence,
@@ -67,6 +79,8 @@ static int ask(struct onellm *onellm, struct question *question, bool json, stru
     r = question_decode(question, &onellm_info(onellm)->hparams->input, NULL, NULL, error);
     if (r == 0)
         r = question_prepare(question, onellm, deadline_ns, NULL, &sequence, error);
+    if (r == 0 && !json)
+        print_notes(question);
     if (r == 0)
         r = onellm_submit(onellm, sequence);
     if (r == 0)
@@ -78,6 +92,8 @@ static int ask(struct onellm *onellm, struct question *question, bool json, stru
     if (json)
         return print_answer_json(onellm, question, sequence, &news, &text);
     putchar('\n');
+    if (news.finish == FINISH_TIMEOUT)
+        fprintf(stderr, "onellm answer: note: ended by --timeout-ms\n");
     return finish_output(COMMAND);
 }
 
