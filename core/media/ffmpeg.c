@@ -90,7 +90,7 @@ int ffmpeg_decoder_open(const struct media_job *job, enum AVCodecID codec_id, co
     if (r < 0)
         return ffmpeg_failed(job, r, error, "the file's description of its %s data is damaged", codec->name);
     decoder->thread_count = 1;
-    decoder->max_pixels = pixels_max;
+    decoder->max_pixels = ffmpeg_padded_pixels(pixels_max);
     r = avcodec_open2(decoder, codec, NULL);
     if (r < 0)
         return ffmpeg_failed(job, r, error, "the file's description of its %s data is damaged", codec->name);

@@ -22,8 +22,15 @@ int ffmpeg_n_complaints(void);
 int ffmpeg_failed(const struct media_job *job, int averror, struct error *error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* A decoder for one stream: single thread, at most pixels_max per frame. parameters may be NULL when the bytes say it
- * all. -EMEDIUMTYPE when the codec is not among ffmpeg_decoders. */
+/* What a decoder must be allowed so that it decodes frames of up to pixels_max: it counts the padding of rows, too. The
+ * exact limit is for the caller to check, before and after; this one bounds the memory of a file that lies. */
+static inline int64_t ffmpeg_padded_pixels(int64_t pixels_max)
+{
+    return 2 * pixels_max + 65536;
+}
+
+/* A decoder for one stream: single thread, about pixels_max per frame at most. parameters may be NULL when the bytes
+ * say it all. -EMEDIUMTYPE when the codec is not among ffmpeg_decoders. */
 int ffmpeg_decoder_open(const struct media_job *job, enum AVCodecID codec_id, const AVCodecParameters *parameters,
                         int64_t pixels_max, AVCodecContext **ret, struct error *error);
 

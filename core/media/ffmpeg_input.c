@@ -111,7 +111,7 @@ static int find_stream_info(struct ffmpeg_input *input)
     int r;
 
     for (unsigned i = 0; i < n; i++)
-        av_dict_set_int(&options[i], "max_pixels", input->pixels_max, 0);
+        av_dict_set_int(&options[i], "max_pixels", ffmpeg_padded_pixels(input->pixels_max), 0);
     r = avformat_find_stream_info(input->format, options);
     for (unsigned i = 0; i < n; i++)
         av_dict_free(&options[i]);

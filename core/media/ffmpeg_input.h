@@ -27,8 +27,8 @@ struct ffmpeg_input {
     AVFrame *frame;
 };
 
-/* Opens the job's bytes and finds the best stream of the type; no frame of more than pixels_max pixels is decoded, here
- * or later. -EBADMSG when damaged or without such a stream. */
+/* Opens the job's bytes and finds the best stream of the type; no frame of much more than pixels_max pixels is decoded,
+ * here or later. -EBADMSG when damaged or without such a stream. */
 int ffmpeg_input_open(struct ffmpeg_input *input, const struct media_job *job, enum file_format format,
                       enum AVMediaType type, int64_t pixels_max, struct error *error);
 void ffmpeg_input_close(struct ffmpeg_input *input);

@@ -39,7 +39,7 @@ static int refuse(struct nifti *nifti, const char *what)
 /* Where the two versions keep the same things. */
 static const struct nifti_layout {
     const char *magic;
-    size_t magic_at;
+    size_t magic_at, size;
     size_t dim, dim_step;
     enum number_type dim_type;
     size_t voxel_type;
@@ -48,8 +48,8 @@ static const struct nifti_layout {
     size_t slope, intercept;
     enum number_type slope_type;
 } layouts[] = {
-    {"n+1", 344, 40, 2, NUMBER_I16, 70, 108, NUMBER_F32, 112, 116, NUMBER_F32},
-    {"n+2", 4, 16, 8, NUMBER_I64, 12, 168, NUMBER_I64, 176, 184, NUMBER_F64},
+    {"n+1", 344, 348, 40, 2, NUMBER_I16, 70, 108, NUMBER_F32, 112, 116, NUMBER_F32},
+    {"n+2", 4, 540, 16, 8, NUMBER_I64, 12, 168, NUMBER_I64, 176, 184, NUMBER_F64},
 };
 
 /* A number at a fixed place; the header is known to be long enough. */
@@ -146,7 +146,7 @@ static int read_header(struct nifti *nifti, const uint8_t *header)
         nifti->intercept = 0;
     }
     offset = read_field(nifti, header, layout->offset, layout->offset_type);
-    if (!(offset >= 0 && offset <= (double)UNPACKED_BYTES_MAX))
+    if (!(offset >= (double)layout->size && offset <= (double)UNPACKED_BYTES_MAX))
         return refuse(nifti, "its voxels begin at an impossible place");
     nifti->data_offset = (size_t)offset;
     return read_sizes(nifti, dim);

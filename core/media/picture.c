@@ -127,6 +127,9 @@ int picture_decode(const struct media_job *job, enum file_format format, struct 
     }
     if (r < 0)
         return r;
+    r = media_check_pixels(job, (uint64_t)frame->width, (uint64_t)frame->height, error);
+    if (r < 0)
+        return r;
     r = picture_from_frame(frame, ret, error);
     if (r < 0)
         return r;
