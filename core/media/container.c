@@ -19,11 +19,11 @@ static bool riff_is_whole(struct bytes bytes)
     bool has_frames = false;
 
     bytes_take(&bytes, 12);
-    while (bytes_left(&bytes) >= 12 && !bytes.failed) {
+    while (bytes_left(&bytes) >= 8 && !bytes.failed) {
         const uint8_t *type = bytes_take(&bytes, 4);
         uint32_t n = bytes_u32(&bytes);
         bool is_data = memcmp(type, "data", 4) == 0;
-        bool is_frames = memcmp(type, "LIST", 4) == 0 && memcmp(bytes.at, "movi", 4) == 0;
+        bool is_frames = memcmp(type, "LIST", 4) == 0 && bytes_left(&bytes) >= 4 && memcmp(bytes.at, "movi", 4) == 0;
 
         if ((is_data || is_frames) && (n == 0 || n == UINT32_MAX))
             return true;

@@ -176,7 +176,7 @@ static int store_frame(struct recording *recording, struct error *error)
         recording->n_stored += last - first;
     }
     recording->n_decoded += n;
-    return check_duration(recording->job, (double)recording->n_decoded / recording->rate, error);
+    return check_duration(recording->job, (double)MIN(recording->n_decoded, recording->end) / recording->rate, error);
 }
 
 /* Gives the decoder a packet (NULL: the end) and stores all frames that it has ready. */
