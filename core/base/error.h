@@ -26,9 +26,9 @@ struct error {
 
 #define ERROR_NONE ((struct error){0})
 
-/* Fills *error (which may be NULL) and returns code, so that a failure is one line: return error_set(error, -EINVAL, …);
- * The first message stays: a second call on a set error changes nothing but returns its own code. A macro, so that the
- * compiler sees which code comes back. */
+/* Fills *error (which may be NULL) and returns code, so that a failure is one line: return error_set(error, -EINVAL,
+ * …); The first message stays: a second call on a set error changes nothing but returns its own code. A macro, so that
+ * the compiler sees which code comes back. */
 #define error_set(error, code, ...)                                                                                    \
     ({                                                                                                                 \
         int error_code_ = (code);                                                                                      \

@@ -100,14 +100,14 @@ static int read_encoder(const struct shapes *shapes, struct hparams *hparams)
         ROW("clip.visual.conv1.weight", 4, 2, patch),
         ROW("clip.visual.transformer.resblocks.0.mlp.c_fc.weight", 2, 0, encoder.ffn_width),
     };
-    size_t n_positions, grid = 0;
+    size_t n_positions = 0, grid = 0;
     int r = read_rows(shapes, rows, ARRAY_SIZE(rows), hparams);
 
     if (r == 0)
         r = dimension(shapes, "clip.visual.positional_embedding", 2, 0, &n_positions);
     if (r < 0)
         return r;
-    while ((grid + 1) * (grid + 1) <= n_positions - 1)
+    while ((grid + 1) * (grid + 1) < n_positions) /* the class token has one, too */
         grid++;
     hparams->image_size = grid * hparams->patch;
     hparams->encoder.n_blocks = count(shapes, "clip.visual.transformer.resblocks.", ".ln_1.weight");

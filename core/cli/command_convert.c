@@ -125,7 +125,7 @@ static int read_sizes(struct conversion *conversion, const char *params_path, co
         r = checkpoint_head_counts(conversion->checkpoint, conversion->prefix, hparams, error);
     if (r < 0)
         return r;
-    sizes_derive(hparams);
+    hparams_derive(hparams);
     r = sizes_compare(hparams, params, params_path, error);
     if (r == 0 && arch)
         r = sizes_compare(hparams, arch, arch_path, error);
@@ -362,7 +362,8 @@ static int write_model(struct conversion *conversion, const char *output)
     if (r < 0)
         return r;
     hparams_to_gguf(&conversion->hparams, conversion->writer);
-    vocabulary_to_gguf(conversion->vocabulary, conversion->writer);
+    if (vocabulary_to_gguf(conversion->vocabulary, conversion->writer) < 0)
+        return error_set(conversion->error, -ENOMEM, "no memory for the vocabulary");
     gguf_writer_set_string(conversion->writer, "tokenizer.chat_template", chat_template);
     hparams_visit_tensors(&conversion->hparams, add_tensor, conversion);
     r = gguf_writer_begin(conversion->writer, &(uint64_t){0}, conversion->error);

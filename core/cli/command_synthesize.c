@@ -58,7 +58,7 @@ static int read_shape(const char *name, struct hparams *ret, struct error *error
     r = sizes_assign(ret, object, true, name, error);
     if (r < 0)
         return r;
-    sizes_derive(ret);
+    hparams_derive(ret);
     return sizes_compare(ret, object, name, error);
 }
 
@@ -135,7 +135,7 @@ int command_synthesize(int argc, char **argv)
         r = sizes_assign(&hparams, settings, true, "--set", &error);
     if (r < 0)
         return fail_with(COMMAND, &error);
-    sizes_derive(&hparams);
+    hparams_derive(&hparams);
     r = synthesize(&hparams, tensor_type_by_name(type)->type, seed, output, &error);
     return r < 0 ? fail_with(COMMAND, &error) : EXIT_DONE;
 }

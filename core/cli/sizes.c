@@ -216,31 +216,6 @@ int sizes_compare(const struct hparams *hparams, const struct value *object, con
     return compare_others(hparams, object, source, error);
 }
 
-/* Tokens of a convolution along one axis. */
-static size_t n_windows(size_t length, size_t kernel, size_t stride)
-{
-    return stride && length >= kernel ? (length - kernel) / stride + 1 : 0;
-}
-
-void sizes_derive(struct hparams *hparams)
-{
-    size_t grid = hparams->patch ? hparams->image_size / hparams->patch : 0;
-
-    if (!hparams->decoder.n_kv_heads)
-        hparams->decoder.n_kv_heads = hparams->decoder.n_heads;
-    hparams->encoder.n_kv_heads = hparams->encoder.n_heads;
-    hparams->expert.n_kv_heads = hparams->expert.n_heads;
-    hparams->expert.width = hparams->encoder.width;
-    hparams->input.image_size = hparams->image_size;
-    hparams->input.point_min = hparams->n_tokens[MODALITY_POINT];
-    hparams->n_tokens[MODALITY_IMAGE] = hparams->n_tokens[MODALITY_VIDEO] = grid * grid;
-    hparams->n_tokens[MODALITY_DEPTH] = hparams->n_tokens[MODALITY_NORMAL] = grid * grid;
-    hparams->n_tokens[MODALITY_AUDIO] =
-        n_windows(hparams->input.audio_mel_bins, hparams->audio_kernel, hparams->audio_stride) *
-        n_windows(hparams->input.audio_frames, hparams->audio_kernel, hparams->audio_stride);
-    hparams->n_tokens[MODALITY_IMU] = n_windows(hparams->input.imu_samples, hparams->imu_kernel, 1);
-}
-
 int sizes_read_json(const char *path, struct value **ret, struct error *error)
 {
     _cleanup_(mapped_file_unmap) struct mapped_file file = {0};

@@ -26,8 +26,5 @@ int sizes_assign(struct hparams *hparams, const struct value *object, bool shape
 /* Does the object say of every size what hparams says? -EINVAL, naming the size and both values. */
 int sizes_compare(const struct hparams *hparams, const struct value *object, const char *source, struct error *error);
 
-/* Sets the sizes that follow from others. */
-void sizes_derive(struct hparams *hparams);
-
 /* Reads a file that holds one JSON object. *ret is the caller's. */
 int sizes_read_json(const char *path, struct value **ret, struct error *error);

@@ -58,20 +58,18 @@ static void normalise(const float *energies, size_t n_frames, size_t n_bins, siz
 static int spectrogram(const struct raw_media *media, uint32_t rate, size_t n_frames, const struct input_sizes *sizes,
                        float *ret)
 {
-    size_t n_wanted = n_frames > 0 ? MEL_FRAME_SAMPLES + (n_frames - 1) * MEL_HOP_SAMPLES : 0;
-    _cleanup_(freep) float *energies = calloc(n_frames * sizes->audio_mel_bins + 1, sizeof(*energies));
+    size_t n_wanted = MEL_FRAME_SAMPLES + (n_frames - 1) * MEL_HOP_SAMPLES;
+    _cleanup_(freep) float *energies = calloc(n_frames * sizes->audio_mel_bins, sizeof(*energies));
     _cleanup_(freep) double *samples = NULL;
     int r;
 
     if (!energies)
         return -ENOMEM;
-    if (n_frames > 0) {
-        r = load_samples(media, rate, n_wanted, &samples);
-        if (r == 0)
-            r = mel_filterbank(samples, n_frames, sizes->audio_mel_bins, energies);
-        if (r < 0)
-            return r;
-    }
+    r = load_samples(media, rate, n_wanted, &samples);
+    if (r == 0)
+        r = mel_filterbank(samples, n_frames, sizes->audio_mel_bins, energies);
+    if (r < 0)
+        return r;
     normalise(energies, n_frames, sizes->audio_mel_bins, sizes->audio_frames, ret);
     return 0;
 }
@@ -91,7 +89,8 @@ int audio_preprocess(const struct modal_input *input, const struct input_sizes *
     rate = (uint32_t)lround(media->rate);
     n_frames = mel_filterbank_frames(resample_length(media->shape[1], rate, MEL_SAMPLE_RATE));
     if (n_frames == 0)
-        input_tensor_note(ret, "shorter than one frame of 25 ms: heard as silence");
+        return error_set(error, -EINVAL, "at least 25 ms of sound are needed, one frame; found %zu samples, %.3g ms",
+                         media->shape[1], seconds * 1e3);
     if (n_frames > sizes->audio_frames)
         input_tensor_note(ret, "only the first %g of %.4g s are heard",
                           (double)sizes->audio_frames * MEL_HOP_SAMPLES / MEL_SAMPLE_RATE, seconds);

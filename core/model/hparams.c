@@ -105,25 +105,29 @@ static const char *key_of(const struct hparams *hparams, const char *name, char 
     return key;
 }
 
-/* Sizes that follow from others. */
-static void derive(struct hparams *h)
+/* Tokens of a convolution along one axis. */
+static size_t n_windows(size_t length, size_t kernel, size_t stride)
 {
-    size_t grid = h->patch ? h->image_size / h->patch : 0;
+    return stride && length >= kernel ? (length - kernel) / stride + 1 : 0;
+}
 
-    if (!h->decoder.n_kv_heads)
-        h->decoder.n_kv_heads = h->decoder.n_heads;
-    h->encoder.n_kv_heads = h->encoder.n_heads;
-    h->expert.n_kv_heads = h->expert.n_heads;
-    h->expert.width = h->encoder.width;
-    h->input.image_size = h->image_size;
-    h->input.point_min = h->n_tokens[MODALITY_POINT];
-    h->n_tokens[MODALITY_IMAGE] = h->n_tokens[MODALITY_VIDEO] = grid * grid;
-    h->n_tokens[MODALITY_DEPTH] = h->n_tokens[MODALITY_NORMAL] = grid * grid;
-    if (h->audio_stride && h->input.audio_mel_bins >= h->audio_kernel && h->input.audio_frames >= h->audio_kernel)
-        h->n_tokens[MODALITY_AUDIO] = ((h->input.audio_mel_bins - h->audio_kernel) / h->audio_stride + 1) *
-                                      ((h->input.audio_frames - h->audio_kernel) / h->audio_stride + 1);
-    if (h->input.imu_samples >= h->imu_kernel)
-        h->n_tokens[MODALITY_IMU] = h->input.imu_samples - h->imu_kernel + 1;
+void hparams_derive(struct hparams *hparams)
+{
+    size_t grid = hparams->patch ? hparams->image_size / hparams->patch : 0;
+
+    if (!hparams->decoder.n_kv_heads)
+        hparams->decoder.n_kv_heads = hparams->decoder.n_heads;
+    hparams->encoder.n_kv_heads = hparams->encoder.n_heads;
+    hparams->expert.n_kv_heads = hparams->expert.n_heads;
+    hparams->expert.width = hparams->encoder.width;
+    hparams->input.image_size = hparams->image_size;
+    hparams->input.point_min = hparams->n_tokens[MODALITY_POINT];
+    hparams->n_tokens[MODALITY_IMAGE] = hparams->n_tokens[MODALITY_VIDEO] = grid * grid;
+    hparams->n_tokens[MODALITY_DEPTH] = hparams->n_tokens[MODALITY_NORMAL] = grid * grid;
+    hparams->n_tokens[MODALITY_AUDIO] =
+        n_windows(hparams->input.audio_mel_bins, hparams->audio_kernel, hparams->audio_stride) *
+        n_windows(hparams->input.audio_frames, hparams->audio_kernel, hparams->audio_stride);
+    hparams->n_tokens[MODALITY_IMU] = n_windows(hparams->input.imu_samples, hparams->imu_kernel, 1);
 }
 
 static int read_sizes(const struct gguf_reader *reader, struct hparams *hparams, struct error *error)
@@ -267,7 +271,7 @@ int hparams_from_gguf(const struct gguf_reader *reader, struct hparams *ret, str
         r = check_head_length(reader, &hparams, error);
     if (r < 0)
         return r;
-    derive(&hparams);
+    hparams_derive(&hparams);
     r = hparams_check(&hparams, error);
     if (r < 0)
         return r;

@@ -62,6 +62,9 @@ struct hparams {
 int hparams_from_gguf(const struct gguf_reader *reader, struct hparams *ret, struct error *error);
 void hparams_to_gguf(const struct hparams *hparams, struct gguf_writer *writer);
 
+/* Sets the sizes that follow from others: n_kv_heads where it is 0, widths, input sizes, tokens of windows. */
+void hparams_derive(struct hparams *hparams);
+
 /* Do the sizes fit each other (heads divide widths, tokens follow from kernels, nothing is zero or absurd)?
  * -EBADMSG naming the size. */
 int hparams_check(const struct hparams *hparams, struct error *error);

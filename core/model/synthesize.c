@@ -282,8 +282,9 @@ static int write_metadata(const struct hparams *hparams, struct gguf_writer *wri
     if (r < 0)
         return r;
     hparams_to_gguf(hparams, writer);
-    vocabulary_to_gguf(vocabulary, writer);
     gguf_writer_set_bool(writer, "onellm.untrained", true);
+    if (vocabulary_to_gguf(vocabulary, writer) < 0)
+        return error_set(error, -ENOMEM, "no memory for the vocabulary");
     return 0;
 }
 

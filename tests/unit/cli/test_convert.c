@@ -150,7 +150,7 @@ static struct hparams odd_sizes(void)
     h.input.fmri_voxels = 50;
     h.n_tokens[MODALITY_FMRI] = 3;
     h.n_tokens[MODALITY_POINT] = 20;
-    sizes_derive(&h);
+    hparams_derive(&h);
     return h;
 }
 
@@ -269,7 +269,7 @@ static void test_modalities_may_be_missing(void **state)
     h.n_tokens[MODALITY_POINT] = 1024;
     h.n_tokens[MODALITY_FMRI] = 8;
     h.input.fmri_voxels = 15724;
-    sizes_derive(&h);
+    hparams_derive(&h);
     check_conversion("llma.", &h);
 }
 
@@ -304,7 +304,7 @@ static void test_heads_are_as_released_when_nobody_says(void **state)
     refuses("an encoder of width 40 is not made of heads of 64; --arch has to give clip_heads and resampler_heads");
     h.encoder.width = 128;
     h.encoder.n_heads = h.expert.n_heads = 2;
-    sizes_derive(&h);
+    hparams_derive(&h);
     make_checkpoint(&h, "llma.");
     write_text(arch, "{}");
     {

@@ -121,7 +121,7 @@ static void test_sizes_follow_from_others(void **state)
                             "\"n_heads\": 8, \"point_tokens\": 64}",
                             true, &error),
                      0);
-    sizes_derive(&hparams);
+    hparams_derive(&hparams);
     assert_int_equal(hparams.expert.width, 48);
     assert_int_equal(hparams.decoder.n_kv_heads, 8);
     assert_int_equal(hparams.n_tokens[MODALITY_NORMAL], 64);
@@ -139,7 +139,7 @@ static void test_known_shapes_are_consistent(void **state)
         struct hparams derived;
 
         memcpy(&derived, synthesize_shape(*name), sizeof(derived));
-        sizes_derive(&derived);
+        hparams_derive(&derived);
         assert_memory_equal(&derived, synthesize_shape(*name), sizeof(derived));
         assert_int_equal(hparams_check(&derived, NULL), 0);
     }
