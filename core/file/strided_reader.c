@@ -95,22 +95,21 @@ static int reserve(struct strided_reader *reader, size_t n, struct error *error)
     return 0;
 }
 
-/* Moves the window over byte `at` of the member. */
+/* Moves the window over byte `at` of the member. What is in it already is used only when it is exactly this window: one
+ * of another view could begin or end inside an element. */
 static int move_window(struct strided_reader *reader, size_t member, const struct view *view, uint64_t at,
                        struct error *error)
 {
-    uint64_t begin;
-    size_t n;
+    uint64_t begin = at - (at - view->begin) % view->window_bytes;
+    size_t n = MIN(view->window_bytes, view->end - begin);
     int r;
 
-    if (reader->n > 0 && reader->member == member && at >= reader->begin && at - reader->begin < reader->n)
+    if (reader->member == member && reader->begin == begin && reader->n == n)
         return 0;
-    begin = at - (at - view->begin) % view->window_bytes;
-    n = MIN(view->window_bytes, view->end - begin);
+    reader->n = 0;
     r = reserve(reader, n, error);
     if (r < 0)
         return r;
-    reader->n = 0;
     r = zip_archive_read(reader->archive, member, begin, reader->window, n, error);
     if (r < 0)
         return r;

@@ -131,6 +131,33 @@ static void reads_large_transposed_views(void **state)
     strided_reader_deinit(&reader);
 }
 
+/* One storage as two types: the window of one view ends inside an element of the other, or begins at an odd place. */
+static void reads_views_of_other_types_in_turn(void **state)
+{
+    static const uint32_t words[] = {0x3f800000, 0x40000000, 0x40400000, 0x40800000}; /* 1, 2, 3, 4 */
+    _cleanup_(zip_archive_closep) struct zip_archive *archive = archive_of(words, sizeof(words));
+    struct checkpoint_tensor singles = {.type = CHECKPOINT_F32, .n_dims = 1, .shape = {4}, .stride = {1}};
+    struct checkpoint_tensor bytes = {.type = CHECKPOINT_U8, .n_dims = 1, .stride = {1}};
+    struct strided_reader reader = {.archive = archive};
+    float values[16];
+
+    (void)state;
+    for (uint64_t first = 0; first < 16; first++) {
+        for (uint64_t n = 1; n <= 16 - first; n++) {
+            bytes.storage_offset = first;
+            bytes.shape[0] = n;
+            assert_int_equal(strided_reader_read(&reader, 0, &bytes, 0, n, values, NULL), 0);
+            assert_true(values[0] == ((const uint8_t *)words)[first]);
+            for (uint64_t i = 0; i < 4; i++) {
+                assert_int_equal(strided_reader_read(&reader, 0, &singles, i, 1, values, NULL), 0);
+                assert_true(values[0] == (float)(i + 1));
+                assert_int_equal(strided_reader_read(&reader, 0, &bytes, 0, 1, values, NULL), 0);
+            }
+        }
+    }
+    strided_reader_deinit(&reader);
+}
+
 static void converts_every_type(void **state)
 {
     const struct {
@@ -174,6 +201,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_any_view),
         cmocka_unit_test(reads_large_transposed_views),
+        cmocka_unit_test(reads_views_of_other_types_in_turn),
         cmocka_unit_test(converts_every_type),
     };
 
