@@ -25,7 +25,7 @@ static _Thread_local struct {
 
 static void keep_complaint(void *context, int level, const char *format, va_list arguments)
 {
-    int print_prefix = 1;
+    int print_prefix = 0;
 
     if (level > AV_LOG_ERROR)
         return;

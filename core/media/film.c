@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/display.h>
-
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 #include "core/media/container.h"
@@ -120,7 +118,6 @@ static int append_packet(struct film *film, const AVPacket *packet, struct error
 
 static int count_packets(struct film *film, struct error *error)
 {
-    const AVStream *stream = film->input.stream;
     int r;
 
     while ((r = ffmpeg_input_read_packet(&film->input, error)) == 0) {
@@ -130,12 +127,7 @@ static int count_packets(struct film *film, struct error *error)
     }
     if (r < 0)
         return r;
-    if (film->n_frames == 0)
-        return error_set(error, -EBADMSG, "the film has no frames");
-    if (stream->nb_frames > 0 && film->n_packets < (size_t)stream->nb_frames)
-        return error_set(error, -EBADMSG, "the film is cut off: it should have %jd frames, %zu are there",
-                         (intmax_t)stream->nb_frames, film->n_packets);
-    return 0;
+    return film->n_frames > 0 ? 0 : error_set(error, -EBADMSG, "the film has no frames");
 }
 
 /* Codecs in which every packet becomes exactly one frame, and a key frame needs nothing before it. */
@@ -355,8 +347,8 @@ static int decode_frames(struct film *film, struct raw_media *ret, struct error 
             avcodec_flush_buffers(film->input.decoder);
     }
     if (film->n_stored < film->n_wanted)
-        return error_set(error, -EBADMSG, "frame %zu of the film's %zu cannot be decoded", film->wanted[film->n_stored],
-                         film->n_frames);
+        return error_set(error, -EBADMSG, "frame %zu of the film's %zu cannot be decoded, or is not there",
+                         film->wanted[film->n_stored], film->n_frames);
     return 0;
 }
 

@@ -1,8 +1,8 @@
 /* JPEG through libjpeg-turbo with its defaults (slow integer DCT, smooth chroma upsampling), so that pixels equal those
    of Pillow and thus of the reference. The only file that knows the library.
 
-   libjpeg reports errors through callbacks that must not return: they leave by longjmp to the one setjmp in
-   jpeg_decode(), which then releases everything; rows are written straight into the block of the raw_media. Warnings
+   libjpeg reports errors through callbacks that must not return: they leave by longjmp to the one setjmp,
+   after which jpeg_decode() releases everything; rows are written straight into the block of the raw_media. Warnings
    about missing or wrong data count as errors here: half a picture is no picture. */
 #include <stdio.h>
 
@@ -177,6 +177,14 @@ static int read_picture(struct jpeg_reader *reader, struct raw_media *ret)
     return raw_media_orient(ret, orientation, reader->error);
 }
 
+/* Kept apart so that no variable of this function changes between setjmp() and its second return. */
+static int read_or_leave(struct jpeg_reader *reader, struct raw_media *ret)
+{
+    if (setjmp(reader->escape))
+        return reader->result;
+    return read_picture(reader, ret);
+}
+
 int jpeg_decode(const struct media_job *job, enum file_format format, struct raw_media *ret, struct error *error)
 {
     struct jpeg_reader reader = {.job = job, .error = error, .progress.progress_monitor = on_progress};
@@ -187,10 +195,7 @@ int jpeg_decode(const struct media_job *job, enum file_format format, struct raw
     reader.jpeg.client_data = &reader;
     reader.errors.error_exit = leave_damaged;
     reader.errors.emit_message = on_message;
-    if (setjmp(reader.escape))
-        r = reader.result;
-    else
-        r = read_picture(&reader, ret);
+    r = read_or_leave(&reader, ret);
     jpeg_destroy_decompress(&reader.jpeg);
     return r;
 }

@@ -109,6 +109,16 @@ int media_check_window(const struct media_job *job, struct error *error)
     return 0;
 }
 
+const char *media_quote(const char *text, size_t n, char ret[MEDIA_QUOTE_SIZE])
+{
+    n = MIN(n, (size_t)MEDIA_QUOTE_SIZE - 3);
+    ret[0] = '"';
+    for (size_t i = 0; i < n; i++)
+        ret[1 + i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+    memcpy(ret + 1 + n, "\"", 2);
+    return ret;
+}
+
 const char *const *media_formats(enum media_kind kind)
 {
     return kinds[kind].names;

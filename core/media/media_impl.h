@@ -44,3 +44,7 @@ int media_check_pixels(const struct media_job *job, uint64_t width, uint64_t hei
 
 /* Checks start_s and end_s of a job against themselves: finite, not negative, not empty. */
 int media_check_window(const struct media_job *job, struct error *error);
+
+/* The beginning of a file's own text for a message: in quotes, with a question mark for what cannot be printed. */
+#define MEDIA_QUOTE_SIZE 36
+const char *media_quote(const char *text, size_t n, char ret[MEDIA_QUOTE_SIZE]);

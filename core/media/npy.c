@@ -12,6 +12,7 @@
 #include "core/base/bytes.h"
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
+#include "core/media/media_impl.h"
 
 #define NPY_HEADER_MAX 65536
 
@@ -97,7 +98,7 @@ static int read_type(struct cursor *cursor, struct npy_header *header, struct er
         {"i2", NUMBER_I16}, {"u4", NUMBER_U32}, {"i4", NUMBER_I32}, {"u8", NUMBER_U64},
         {"i8", NUMBER_I64}, {"f2", NUMBER_F16}, {"f4", NUMBER_F32}, {"f8", NUMBER_F64},
     };
-    char name[32];
+    char name[32], quoted[MEDIA_QUOTE_SIZE];
 
     /* Records have a list here, not a text. */
     if (!read_text(cursor, name, sizeof(name)))
@@ -110,23 +111,23 @@ static int read_type(struct cursor *cursor, struct npy_header *header, struct er
         header->has_type = true;
         return 0;
     }
-    return error_set(error, -EBADMSG, "expected an NPY array of integers or floats; found elements of type '%s'", name);
+    return error_set(error, -EBADMSG, "expected an NPY array of integers or floats; found elements of type %s",
+                     media_quote(name, strlen(name), quoted));
 }
 
 static bool read_shape(struct cursor *cursor, struct npy_header *header)
 {
+    bool separated = true;
+
     if (!accept(cursor, '('))
         return false;
     header->n_dims = 0;
     while (!accept(cursor, ')')) {
-        if (header->n_dims == NUMBERS_DIMS_MAX || !read_size(cursor, &header->shape[header->n_dims]))
+        if (!separated || header->n_dims == NUMBERS_DIMS_MAX || !read_size(cursor, &header->shape[header->n_dims]))
             return false;
         header->n_dims++;
         accept_word(cursor, "L"); /* Python 2 wrote its long integers like this. */
-        if (!accept(cursor, ',') && !accept(cursor, ')'))
-            return false;
-        if (cursor->at[-1] == ')')
-            break;
+        separated = accept(cursor, ',');
     }
     header->has_shape = true;
     return true;
@@ -157,14 +158,14 @@ static int read_member(struct cursor *cursor, struct npy_header *header, struct 
 static int read_header(struct cursor cursor, struct npy_header *ret, struct error *error)
 {
     struct npy_header header = {0};
-    bool good = accept(&cursor, '{');
+    bool good = accept(&cursor, '{'), separated = true;
     int r;
 
     while (good && !accept(&cursor, '}')) {
-        r = read_member(&cursor, &header, error);
+        r = separated ? read_member(&cursor, &header, error) : error_set(error, -EBADMSG, "the NPY header is damaged");
         if (r < 0)
             return r;
-        good = accept(&cursor, ',') || (cursor.at < cursor.end && *cursor.at == '}');
+        separated = accept(&cursor, ',');
     }
     skip_blanks(&cursor);
     if (!good || cursor.at != cursor.end || !header.has_type || !header.has_order || !header.has_shape)

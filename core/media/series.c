@@ -68,21 +68,24 @@ static bool is_time_name(const char *name, double *ret_unit_ms)
     return true;
 }
 
+static double load(const struct number_run *run, size_t i)
+{
+    double value;
+
+    number_run_load(run, i, 1, &value);
+    return value;
+}
+
 /* True for what can be times: never less than before, and in the end more than at first. */
 static bool looks_like_times(const struct numbers *numbers, size_t column)
 {
     struct number_run run = numbers_column(numbers, column);
-    double first, before, value;
+    size_t n = numbers->shape[0];
 
-    number_run_load(&run, 0, 1, &first);
-    before = value = first;
-    for (size_t i = 1; i < numbers->shape[0]; i++) {
-        number_run_load(&run, i, 1, &value);
-        if (!(value >= before))
+    for (size_t i = 1; i < n; i++)
+        if (!(load(&run, i) >= load(&run, i - 1)))
             return false;
-        before = value;
-    }
-    return value > first;
+    return load(&run, n - 1) > load(&run, 0);
 }
 
 /* Turns the array so that each row is a point in time. Columns that have names are channels; otherwise 6 x T comes
@@ -127,15 +130,6 @@ static int find_times(const struct number_file *file, struct time_column *ret, s
     return 0;
 }
 
-static double span(const struct number_run *run, size_t n)
-{
-    double first, last;
-
-    number_run_load(run, 0, 1, &first);
-    number_run_load(run, n - 1, 1, &last);
-    return last - first;
-}
-
 static int check_span(const struct media_job *job, double span_ms, struct error *error)
 {
     if (span_ms / 1e3 <= job->limits->imu_seconds_max)
@@ -149,10 +143,8 @@ static int store_column(const struct number_run *run, size_t n, double unit, enu
                         size_t n_columns, struct error *error)
 {
     for (size_t i = 0; i < n; i++) {
-        double value;
+        double value = load(run, i) * unit;
 
-        number_run_load(run, i, 1, &value);
-        value *= unit;
         if (!isfinite(element == MEDIA_F32 ? (float)value : value))
             return error_set(error, -EBADMSG, "the number at time index %zu is NaN or infinite", i);
         if (element == MEDIA_F32)
@@ -207,7 +199,7 @@ int series_decode(const struct media_job *job, enum file_format format, struct r
         return error_set(error, -EFBIG, "%zu samples, the limit is %.0f", n, job->limits->imu_seconds_max * RATE_MAX);
     if (times.exists) {
         struct number_run run = numbers_column(&file.numbers, times.column);
-        double length = span(&run, n);
+        double length = load(&run, n - 1) - load(&run, 0);
 
         /* Nobody measures motion less than once a second: steps of less than 1 are seconds. */
         if (times.unit_ms == 0)
@@ -244,11 +236,11 @@ int timestamps_decode(const struct media_job *job, enum file_format format, stru
         is_time_name(file.table.names[0], &unit_ms);
     unit_ms = unit_ms == 0 ? 1 : unit_ms;
     run = (struct number_run){numbers->type, numbers->swapped, numbers->data, numbers->strides[0]};
-    r = check_span(job, span(&run, n) * unit_ms, error);
-    if (r < 0)
-        return r;
     r = raw_media_allocate(ret, MEDIA_F64, 1, &n, error);
     if (r < 0)
         return r;
-    return store_column(&run, n, unit_ms, MEDIA_F64, ret->data, 1, error);
+    r = store_column(&run, n, unit_ms, MEDIA_F64, ret->data, 1, error);
+    if (r < 0)
+        return r;
+    return check_span(job, ((double *)ret->data)[n - 1] - ((double *)ret->data)[0], error);
 }

@@ -9,6 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
+#include "core/media/media_impl.h"
 
 struct text {
     const char *at, *end;
@@ -141,6 +142,7 @@ static int read_row(struct table_reader *reader, struct text line, struct error 
 {
     struct table *table = &reader->table;
     size_t begin = table->n_rows * table->n_columns, n = 0;
+    char quoted[MEDIA_QUOTE_SIZE];
     bool more = true;
 
     while (more) {
@@ -149,8 +151,8 @@ static int read_row(struct table_reader *reader, struct text line, struct error 
         int r;
 
         if (!number_from_text(field.at, text_size(field), &number))
-            return error_set(error, -EBADMSG, "line %zu, column %zu: expected a number, found \"%.*s\"", reader->line,
-                             n + 1, (int)MIN(text_size(field), (size_t)32), field.at);
+            return error_set(error, -EBADMSG, "line %zu, column %zu: expected a number, found %s", reader->line, n + 1,
+                             media_quote(field.at, text_size(field), quoted));
         if (!isfinite(number))
             return error_set(error, -EBADMSG, "line %zu, column %zu: the number is NaN or infinite", reader->line,
                              n + 1);

@@ -128,8 +128,8 @@ static void wrong_headers_are_refused(void **state)
     refuse_header("{'descr': '<f4', 'evil': False, 'shape': (2,)}", "header is damaged");
     refuse_header("{'descr': __import__('os'), 'fortran_order': False, 'shape': (2,)}", "plain numbers");
     refuse_header("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", "plain numbers");
-    refuse_header("{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}", "type '<c8'");
-    refuse_header("{'descr': '|O', 'fortran_order': False, 'shape': (2,)}", "type '|O'");
+    refuse_header("{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}", "type \"<c8\"");
+    refuse_header("{'descr': '|O', 'fortran_order': False, 'shape': (2,)}", "type \"|O\"");
     refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 3)}", "the NPY array is empty");
     refuse_header("{'descr': '<f4', 'fortran_order': False, 'shape': (9,)}",
                   "its header says 36 bytes, the file has 32");

@@ -225,6 +225,9 @@ static void timestamps_are_read(void **state)
     check_timestamps("time_s\n0\n0.5\n1\n", 3, (double[]){0, 500, 1000});
     check_timestamps("7", 1, (double[]){7});
     refuse_text(MEDIA_TIMESTAMPS, "1,2\n3,4\n", -EBADMSG, "expected times of shape (T,); found (2, 2)");
+    file = build_npy("<f8", "False", "(2,)", (double[]){0, NAN}, 16);
+    refuse(MEDIA_TIMESTAMPS, file.bytes, file.size, -EBADMSG, "time index 1 is NaN or infinite");
+    buffer_deinit(&file);
     refuse_text(MEDIA_TIMESTAMPS, "0\n700000\n", -EFBIG, "spans 700.0 s");
 }
 

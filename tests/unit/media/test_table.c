@@ -100,7 +100,8 @@ static void errors_name_line_and_column(void **state)
     check_refused("1,2\n1 2,3\n", "line 2, column 1: expected a number, found \"1 2\"");
     check_refused("a,b\nc,d\n", "line 2, column 1: expected a number, found \"c\"");
     check_refused("1,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
-                  "found \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"");
+                  "found \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"");
+    check_refused("1,\x1b[2J\xff\n", "found \"?[2J?\"");
     check_refused("", "the file has no numbers");
     check_refused("\n \n# only this\n", "the file has no numbers");
     check_refused("a,b\n", "the file has no numbers");
