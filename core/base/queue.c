@@ -9,7 +9,7 @@ struct queue {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     size_t first, size, capacity;
-    bool closed, woken;
+    bool closed;
     void *items[];
 };
 
@@ -49,37 +49,18 @@ bool queue_push(struct queue *queue, void *item)
     return pushed;
 }
 
-static void *pop_locked(struct queue *queue)
-{
-    void *item;
-
-    if (!queue->size)
-        return NULL;
-    item = queue->items[queue->first];
-    queue->first = (queue->first + 1) % queue->capacity;
-    queue->size--;
-    return item;
-}
-
-void *queue_try_pop(struct queue *queue)
-{
-    void *item;
-
-    pthread_mutex_lock(&queue->mutex);
-    item = pop_locked(queue);
-    pthread_mutex_unlock(&queue->mutex);
-    return item;
-}
-
 void *queue_pop(struct queue *queue)
 {
-    void *item;
+    void *item = NULL;
 
     pthread_mutex_lock(&queue->mutex);
-    while (!queue->size && !queue->closed && !queue->woken)
+    while (!queue->size && !queue->closed)
         pthread_cond_wait(&queue->changed, &queue->mutex);
-    item = pop_locked(queue);
-    queue->woken = false;
+    if (queue->size) {
+        item = queue->items[queue->first];
+        queue->first = (queue->first + 1) % queue->capacity;
+        queue->size--;
+    }
     pthread_mutex_unlock(&queue->mutex);
     return item;
 }
@@ -156,20 +137,10 @@ size_t queue_size(struct queue *queue)
     return size;
 }
 
-static void raise_flag(struct queue *queue, bool *flag)
-{
-    pthread_mutex_lock(&queue->mutex);
-    *flag = true;
-    pthread_cond_broadcast(&queue->changed);
-    pthread_mutex_unlock(&queue->mutex);
-}
-
-void queue_wake(struct queue *queue)
-{
-    raise_flag(queue, &queue->woken);
-}
-
 void queue_close(struct queue *queue)
 {
-    raise_flag(queue, &queue->closed);
+    pthread_mutex_lock(&queue->mutex);
+    queue->closed = true;
+    pthread_cond_broadcast(&queue->changed);
+    pthread_mutex_unlock(&queue->mutex);
 }

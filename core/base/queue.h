@@ -12,10 +12,7 @@ struct queue *queue_free(struct queue *queue); /* what is still inside is the ca
 /* Any thread. False when the queue is full or closed: the pointer is still the caller's. */
 bool queue_push(struct queue *queue, void *item);
 
-/* Any thread. NULL when the queue is empty. */
-void *queue_try_pop(struct queue *queue);
-
-/* Any thread. Waits for an item; NULL when the queue is closed and empty, or was woken by queue_wake(). */
+/* Any thread. Waits for an item; NULL when the queue is closed and empty. */
 void *queue_pop(struct queue *queue);
 
 /* Any thread. Takes out one item before its turn; false when it is not inside. */
@@ -31,5 +28,4 @@ size_t queue_position(struct queue *queue, const void *item);
 void queue_visit(struct queue *queue, void (*visit)(void *item));
 
 size_t queue_size(struct queue *queue);
-void queue_wake(struct queue *queue);  /* makes one queue_pop() return */
 void queue_close(struct queue *queue); /* no more pushes; waiting pops return */

@@ -8,6 +8,3 @@ enum cpu_flags {
 
 /* Flags of the machine that this runs on. */
 unsigned cpu_flags(void);
-
-/* "avx2 avx512", "none": for messages. */
-const char *cpu_flags_text(unsigned flags);

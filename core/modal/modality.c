@@ -204,25 +204,11 @@ const struct modality_info *modality_info(enum modality modality)
     return &infos[modality];
 }
 
-static bool is_name(const char *name, const char *text, size_t n)
-{
-    return strlen(name) == n && memcmp(name, text, n) == 0;
-}
-
 enum modality modality_by_name(const char *name, size_t n)
 {
     enum modality modality = 0;
 
-    while (modality < N_MODALITIES && !is_name(infos[modality].name, name, n))
-        modality++;
-    return modality;
-}
-
-enum modality modality_by_official_name(const char *name, size_t n)
-{
-    enum modality modality = 0;
-
-    while (modality < N_MODALITIES && !is_name(infos[modality].official_name, name, n))
+    while (modality < N_MODALITIES && (strlen(infos[modality].name) != n || memcmp(infos[modality].name, name, n) != 0))
         modality++;
     return modality;
 }

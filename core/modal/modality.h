@@ -33,7 +33,6 @@ struct modality_info {
 const struct modality_info *modality_info(enum modality modality);
 /* By our name; N_MODALITIES when unknown. */
 enum modality modality_by_name(const char *name, size_t n);
-enum modality modality_by_official_name(const char *name, size_t n);
 
 /* Sizes of the input tensors that a model expects. The released ones; a model file may say otherwise. */
 struct input_sizes {

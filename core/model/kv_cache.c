@@ -46,11 +46,6 @@ struct kv_cache *kv_cache_free(struct kv_cache *cache)
     return NULL;
 }
 
-size_t kv_cache_capacity(const struct kv_cache *cache)
-{
-    return cache->capacity;
-}
-
 size_t kv_cache_length(const struct kv_cache *cache)
 {
     return cache->length;

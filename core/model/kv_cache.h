@@ -14,7 +14,6 @@ struct kv_cache *kv_cache_new(const struct hparams *hparams, size_t n_positions)
 struct kv_cache *kv_cache_free(struct kv_cache *cache);
 
 size_t kv_cache_bytes(const struct hparams *hparams, size_t n_positions);
-size_t kv_cache_capacity(const struct kv_cache *cache);
 
 /* Positions held by all blocks. */
 size_t kv_cache_length(const struct kv_cache *cache);
