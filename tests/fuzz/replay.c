@@ -55,8 +55,8 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < n; i++) {
         char path[4096];
-        uint8_t *bytes;
-        size_t n_bytes;
+        uint8_t *bytes = NULL;
+        size_t n_bytes = 0;
 
         snprintf(path, sizeof(path), "%s/%s", argv[1], entries[i]->d_name);
         printf("# %s\n", entries[i]->d_name);
