@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(function) __attribute__((cleanup(function)))
+#define _cleanup_(function) __attribute__((cleanup(function), unused)) /* unused: releasing may be its only use */
 
 /* The pointer's value; the variable itself becomes NULL, so its cleanup does nothing. */
 #define TAKE_PTR(pointer)                                                                                              \
