@@ -1,6 +1,8 @@
 /* What holds for every kind and format: who is asked, what is refused, and when waiting ends. */
 #include "tests/unit/media/media_test.h"
 
+#include <pthread.h>
+
 #include "core/base/clock.h"
 
 #define N_KINDS (MEDIA_ARRAY + 1)
@@ -80,6 +82,42 @@ static void deadlines_and_cancellation_end_every_kind(void **state)
     }
 }
 
+/* One good file and one bad: neither the pixels nor the words of another thread may come back. */
+static void *decode_many(void *context)
+{
+    static const char *const names[] = {"baseline.jpg", "ramp.png", "lossy.webp"};
+    const char *name = names[*(const size_t *)context % ARRAY_SIZE(names)];
+    struct file file = file_load(name);
+    struct raw_media first = decode(MEDIA_IMAGE, file.bytes, file.n);
+
+    for (int i = 0; i < 50; i++) {
+        struct raw_media again = decode(MEDIA_IMAGE, file.bytes, file.n), none = {0};
+        struct error error = {0};
+
+        assert_memory_equal(again.data, first.data, first.n_bytes);
+        raw_media_deinit(&again);
+        run_job((struct media_job){.kind = MEDIA_IMAGE, .bytes = file.bytes, .n_bytes = file.n / 2}, &none, &error);
+        assert_int_equal(error.code, -EBADMSG);
+    }
+    raw_media_deinit(&first);
+    file_deinit(&file);
+    return NULL;
+}
+
+static void threads_do_not_meet(void **state)
+{
+    size_t numbers[4];
+    pthread_t threads[4];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+        numbers[i] = i;
+        assert_int_equal(pthread_create(&threads[i], NULL, decode_many, &numbers[i]), 0);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
 static void lists_of_formats_are_complete(void **state)
 {
     (void)state;
@@ -116,6 +154,7 @@ int main(void)
         cmocka_unit_test(wrong_formats_are_refused_with_a_list),
         cmocka_unit_test(empty_and_short_files_are_damaged),
         cmocka_unit_test(deadlines_and_cancellation_end_every_kind),
+        cmocka_unit_test(threads_do_not_meet),
         cmocka_unit_test(lists_of_formats_are_complete),
         cmocka_unit_test(raw_media_may_be_released_twice),
     };
