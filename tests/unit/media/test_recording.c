@@ -99,8 +99,12 @@ static void lossless_formats_are_exact(void **state)
         assert_shape(&media, MEDIA_F32, SHAPE(1, expected.n / 2));
         assert_string_equal(media.format, names[i][1]);
         assert_true(media.rate == 16000);
-        for (size_t j = 0; j < expected.n / 2; j++)
-            assert_true(((float *)media.data)[j] == (float)((int16_t *)expected.bytes)[j] / 32768);
+        for (size_t j = 0; j < expected.n / 2; j++) {
+            int16_t sample;
+
+            memcpy(&sample, expected.bytes + 2 * j, sizeof(sample));
+            assert_true(((float *)media.data)[j] == (float)sample / 32768);
+        }
         raw_media_deinit(&media);
     }
     file_deinit(&expected);
