@@ -57,7 +57,7 @@ static void open_model(void *context)
         .wake_context = daemon,
     };
 
-    daemon->result = onellm_open(&options, &daemon->opened, daemon->error);
+    daemon->opening_result = onellm_open(&options, &daemon->opened, daemon->error);
 }
 
 static void on_opened(void *context)
@@ -67,7 +67,8 @@ static void on_opened(void *context)
 
     daemon->is_opening = false;
     daemon->onellm = daemon->opened;
-    if (daemon->result < 0 || daemon->state == DAEMON_STOPPING) {
+    if (daemon->opening_result < 0 || daemon->state == DAEMON_STOPPING) {
+        daemon->result = daemon->opening_result;
         loop_stop(daemon->loop);
         return;
     }

@@ -29,15 +29,17 @@ struct daemon {
     struct http *http;
     struct loop_wake *news; /* from the engine thread */
     struct onellm *onellm;  /* NULL while the model is being opened */
-    struct onellm *opened;  /* set by the opening thread */
-    bool is_opening;
     enum daemon_state state;
     struct loop_timer *timer; /* of the stages of the end */
     uint64_t end_ns;          /* clock_ns() at which what is left is ended */
     struct admission admission;
     struct request *requests; /* a list of all that have not been freed */
-    struct error *error;      /* of daemon_run() */
-    int result;
+    int result;               /* of daemon_run() */
+
+    bool is_opening; /* then what follows belongs to the opening thread */
+    struct onellm *opened;
+    int opening_result;
+    struct error *error;
 };
 
 /* Serves until a signal ends it. 0: ended as told; errors are those of the start. */

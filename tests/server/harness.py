@@ -1,7 +1,9 @@
 """Starts the daemon, speaks HTTP/1.1 to it byte by byte, and reports unittest results as TAP.
 
-The daemon under test is the program named by the environment variable ONELLMD."""
+The programs under test are named by the environment variables ONELLMD and ONELLM."""
 
+import atexit
+import functools
 import json
 import os
 import re
@@ -9,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -17,12 +20,28 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / 'docs' / 'samples'
 PROGRAM = os.environ.get('ONELLMD', 'onellmd')
+TOOL = os.environ.get('ONELLM', 'onellm')
 SECONDS = 60  # the longest that anything here may take on a busy machine under the sanitizers
 SANITIZER = re.compile(r'ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer')
 
 
+@functools.cache
+def slow():
+    """Options for a model that needs milliseconds for a token and has a long context: ENDLESS keeps it busy for longer
+    than any test lasts. The built-in model can be done before a test has looked."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    model = Path(folder.name) / 'slow.gguf'
+    subprocess.run([TOOL, 'synthesize', '--shape', 'tiny', '--set', 'n_blocks=64', '--set', 'context=16384', '--set',
+                    'vocab_size=4096', '--output', model], check=True, stderr=subprocess.DEVNULL)
+    return '--model', model, '--threads', '1'
+
+
+ENDLESS = [('max_tokens', 16000), ('temperature', 2), ('top_p', 1), ('seed', 1)]
+
+
 class Daemon:
-    """A running onellmd with the built-in model, on a free port."""
+    """A running onellmd on a free port; with the built-in model unless the options name another."""
 
     def __init__(self, *options, wait='ready', **environment):
         self.lines = []
@@ -312,11 +331,12 @@ class Case(unittest.TestCase):
     """Tests that share one daemon, started with `options`; ending it well is part of them."""
 
     options = ()
+    is_slow = False
     daemon = None
 
     @classmethod
     def setUpClass(cls):
-        cls.daemon = Daemon(*cls.options)
+        cls.daemon = Daemon(*cls.options, *(slow() if cls.is_slow else ()))
 
     @classmethod
     def tearDownClass(cls):

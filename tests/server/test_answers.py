@@ -6,7 +6,7 @@ import re
 import threading
 import unittest
 
-from harness import SAMPLES, Case, chunked, events_of, form, head, main
+from harness import ENDLESS, SAMPLES, Case, Daemon, chunked, events_of, form, head, main
 
 SHORT = [('max_tokens', 6), ('temperature', 0)]
 IMAGE = ('image', SAMPLES / 'image.jpg')
@@ -192,26 +192,32 @@ class Streams(Case):
             if event.name == 'progress':
                 self.assertEqual('queue_position' in event.data, event.data['stage'] == 'queued')
 
-    def test_wait_in_the_queue_is_told(self):
-        long = self.daemon.start_asking(('prompt', 'x'), ('max_tokens', 1500), ('temperature', 2), ('top_p', 1),
-                                        ('seed', 1), ('stream', 'true'))
-        self.assertEqual(long.head()[0], 200)
-        events = long.events()
-        while next(events).name != 'delta':
-            pass
-        waiting = self.daemon.start_asking(('prompt', 'y'), *SHORT, ('stream', 'true'))
-        self.assertEqual(waiting.head()[0], 200)
-        first = waiting.events()
-        self.assertEqual(next(first).name, 'start')
-        told = next(first)
-        self.assertEqual((told.name, told.data['stage']), ('progress', 'queued'))
-        long.close()
-        self.assertEqual(list(first)[-1].name, 'done')
-        waiting.close()
-
     def test_bad_media_are_a_status_and_not_a_stream(self):
         response = self.daemon.ask(('image', b'not an image at all'), ('prompt', 'x'), ('stream', 'true'))
         self.assert_error(response, 415, 'invalid_request_error', 'unsupported_media_type', 'image')
+
+
+class Waiting(Case):
+    is_slow = True
+
+    def test_wait_in_the_queue_is_told(self):
+        running = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, ('stream', 'true'))
+        self.assertEqual(running.head()[0], 200)
+        events = running.events()
+        while next(events).name != 'delta':
+            pass
+        streams = []
+        for place in (1, 2):
+            waiting = self.daemon.start_asking(('prompt', 'y'), *SHORT, ('stream', 'true'))
+            self.assertEqual(waiting.head()[0], 200)
+            streams.append(waiting.events())
+            self.assertEqual(next(streams[-1]).name, 'start')
+            told = next(streams[-1])
+            self.assertEqual((told.name, told.data), ('progress', {'stage': 'queued', 'queue_position': place}))
+        running.close()
+        self.assertEqual(next(streams[1]).data, {'stage': 'queued', 'queue_position': 1})
+        for stream in streams:
+            self.assertEqual(list(stream)[-1].name, 'done')
 
 
 class Pages(Case):
@@ -243,7 +249,6 @@ class Options(unittest.TestCase):
         return f'Options.{self._testMethodName}'
 
     def test_limits_are_on_the_page(self):
-        from harness import Daemon
         daemon = Daemon('--image-pixels-max', 1000, '--context', 256)
         try:
             self.assertIn('1000', json.dumps(daemon.get('/v1/modalities').json()['data'][0]))

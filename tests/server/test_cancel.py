@@ -3,14 +3,14 @@
 
 import time
 
-from harness import SAMPLES, Case, form, head, main
+from harness import ENDLESS, SAMPLES, SECONDS, Case, form, head, main
 
-LONG = [('max_tokens', 1500), ('temperature', 2), ('top_p', 1), ('seed', 1)]  # nearly a thousand tokens
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
 
 
 class Cancel(Case):
     options = ('--queue', '8')
+    is_slow = True
 
     def setUp(self):
         self.n_abandoned = self.daemon.log().count('event=abandoned')
@@ -19,17 +19,24 @@ class Cancel(Case):
         self.daemon.wait_for_log('event=abandoned', self.n_abandoned + n, 5)
 
     def assert_free(self):
-        """All nine places are free, and the engine takes a question at once."""
+        """Soon all nine places are free, and the engine takes a question at once."""
+        deadline = time.monotonic() + SECONDS
+        while not self.nine_are_answered():
+            self.assertLess(time.monotonic(), deadline, self.daemon.log())
+            time.sleep(0.2)  # what a thread was decoding is freed when the thread notices
+
+    def nine_are_answered(self):
         connections = [self.daemon.connect() for _ in range(9)]
         body, content_type = form(SHORT)
         for connection in connections:
             connection.send(head('POST', '/v1/answers', [('Content-Type', content_type)], body) + body[:-4])
         for connection in connections:
             connection.send(body[-4:])
-            response = connection.response()
-            self.assertEqual(response.status, 200, response)
-            self.assertLess(response.json()['timings']['queue_ms'], 1000)
+        responses = [connection.response() for connection in connections]
+        for connection in connections:
             connection.close()
+        self.assertEqual({response.status for response in responses} - {200, 429}, set())
+        return all(response.status == 200 and response.json()['timings']['queue_ms'] < 5000 for response in responses)
 
     def leave(self, connection, kind):
         if kind == 'reset':
@@ -52,7 +59,7 @@ class Cancel(Case):
 
     def test_right_after_uploading(self):
         """Whatever stage it is in by then: preparing, queued or encoding."""
-        body, content_type = form([('video', SAMPLES / 'video.mp4'), ('prompt', 'x'), *LONG])
+        body, content_type = form([('video', SAMPLES / 'video.mp4'), ('prompt', 'x'), *ENDLESS])
         for i in range(30):
             connection = self.daemon.connect()
             connection.send(head('POST', '/v1/answers', [('Content-Type', content_type)], body) + body)
@@ -64,20 +71,21 @@ class Cancel(Case):
 
     def test_while_waiting_for_json(self):
         for kind in ('close', 'reset'):
-            connection = self.daemon.start_asking(('prompt', 'x'), *LONG)
+            connections = [self.daemon.start_asking(('prompt', 'x'), *ENDLESS) for _ in range(3)]
             time.sleep(0.1)
-            self.leave(connection, kind)
-            self.wait_until_abandoned()
-            self.setUp()
+            for connection in connections:
+                self.leave(connection, kind)
+            self.wait_until_abandoned(3)
             self.assert_free()
+            self.setUp()
 
     def test_while_queued(self):
-        first = self.daemon.start_asking(('prompt', 'x'), *LONG, ('stream', 'true'))
+        first = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, ('stream', 'true'))
         first.head()
         events = first.events()
         while next(events).name != 'delta':
             pass
-        second = self.daemon.start_asking(('prompt', 'y'), *LONG, ('stream', 'true'))
+        second = self.daemon.start_asking(('prompt', 'y'), *ENDLESS, ('stream', 'true'))
         second.head()
         self.assertEqual(next(second.events()).name, 'start')
         second.close()
@@ -88,7 +96,7 @@ class Cancel(Case):
 
     def test_while_streaming(self):
         for kind in ('close', 'reset'):
-            connection = self.daemon.start_asking(('prompt', 'x'), *LONG, ('stream', 'true'))
+            connection = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, ('stream', 'true'))
             connection.head()
             events = connection.events()
             while next(events).name != 'delta':
