@@ -254,6 +254,7 @@ static void serve(struct engine *engine, struct sequence *sequence)
     double begun_ms = clock_ms();
     int finish;
 
+    atomic_store(&engine->heartbeat_ns, clock_ns());
     atomic_store(&engine->busy, true);
     queue_visit(engine->inbox, tell_waiting);
     service.state.queue_ms = begun_ms - sequence->queued_at_ms;
@@ -266,7 +267,7 @@ static void serve(struct engine *engine, struct sequence *sequence)
         finish = generate(&service);
     service.state.finish = (enum finish)finish;
     count(engine, service.state.finish, clock_ms() - begun_ms);
-    atomic_store(&engine->busy, queue_size(engine->inbox) > 0);
+    atomic_store(&engine->busy, false);
     enter(&service, STAGE_FINISHED);
     sequence_drop(sequence);
 }
@@ -280,7 +281,6 @@ static void *run(void *context)
 
         if (sequence)
             serve(engine, sequence);
-        atomic_store(&engine->heartbeat_ns, clock_ns());
     }
     return NULL;
 }

@@ -82,5 +82,5 @@ void attention(const struct compute *compute, const struct attention *a)
 {
     struct job job = {compute, a};
 
-    thread_pool_run(compute->pool, attend_heads, &job);
+    thread_pool_run(compute_pool(compute, 2 * a->m * a->n * a->n_heads * a->head_dim), attend_heads, &job);
 }

@@ -11,8 +11,9 @@
 #include "core/base/thread_pool.h"
 #include "core/kernels/kernels.h"
 
-#define FEW_ROWS 8   /* up to here the dot kernels win */
-#define ROW_GROUP 16 /* granularity of the partition over threads */
+#define FEW_ROWS 8        /* up to here the dot kernels win */
+#define SMALL_WORK 100000 /* multiplications: a few microseconds */
+#define ROW_GROUP 16      /* granularity of the partition over threads */
 
 struct compute *compute_new(struct thread_pool *pool, const struct kernels *kernels)
 {
@@ -42,6 +43,11 @@ struct compute *compute_free(struct compute *compute)
     free(compute->scratch);
     free(compute);
     return NULL;
+}
+
+struct thread_pool *compute_pool(const struct compute *compute, size_t n_multiplications)
+{
+    return n_multiplications < SMALL_WORK ? NULL : compute->pool;
 }
 
 struct product {
@@ -127,7 +133,8 @@ void matmul(const struct compute *compute, const float *x, size_t x_stride, size
     struct product product = {compute, x, x_stride, m, weight, bias, ret, ret_stride};
 
     if (m)
-        thread_pool_run(compute->pool, m <= FEW_ROWS ? multiply_few : multiply_many, &product);
+        thread_pool_run(compute_pool(compute, m * tensor_n_elements(weight)),
+                        m <= FEW_ROWS ? multiply_few : multiply_many, &product);
 }
 
 void matmul_f32(const float *x, size_t x_stride, size_t m, const float *y, size_t y_stride, size_t n_in, size_t n_out,

@@ -19,6 +19,9 @@ struct compute {
 /* Scratch of one thread: weights widened to f32 for OpenBLAS, or attention scores. */
 #define COMPUTE_SCRATCH ((size_t)2048 << 10)
 
+/* The pool, or NULL for an operation so small (in multiplications) that waking threads would cost more than it. */
+struct thread_pool *compute_pool(const struct compute *compute, size_t n_multiplications);
+
 /* Fixes OpenBLAS at one thread per call (process-wide: the pool is the only source of parallelism) and allocates the
  * scratch. Returns NULL without memory. */
 struct compute *compute_new(struct thread_pool *pool, const struct kernels *kernels);

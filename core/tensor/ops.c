@@ -5,6 +5,8 @@
 #include "core/base/thread_pool.h"
 #include "core/kernels/kernels.h"
 
+#define EXPONENTIAL ((size_t)10) /* what an exponential costs, in multiplications */
+
 struct rows_job {
     const struct compute *compute;
     const float *x, *gain, *bias;
@@ -35,7 +37,7 @@ void ops_norm(const struct compute *compute, const float *x, size_t m, size_t n,
 {
     struct rows_job job = {compute, x, gain, bias, ret, m, n, eps};
 
-    thread_pool_run(m > 1 ? compute->pool : NULL, norm_rows, &job);
+    thread_pool_run(compute_pool(compute, m * n), norm_rows, &job);
 }
 
 static void add_elements(void *context, int thread, int n_threads)
@@ -50,7 +52,7 @@ void ops_add(const struct compute *compute, float *x, const float *y, size_t n)
 {
     struct rows_job job = {.compute = compute, .x = y, .ret = x, .n = n};
 
-    thread_pool_run(n > 16384 ? compute->pool : NULL, add_elements, &job);
+    thread_pool_run(compute_pool(compute, n), add_elements, &job);
 }
 
 /* Whole rows of one thread lie side by side, so they are one long row to an element-wise kernel. */
@@ -66,7 +68,7 @@ void ops_silu_product(const struct compute *compute, float *gate, const float *u
 {
     struct rows_job job = {.compute = compute, .x = up, .ret = gate, .m = m, .n = n};
 
-    thread_pool_run(compute->pool, silu_rows, &job);
+    thread_pool_run(compute_pool(compute, EXPONENTIAL * m * n), silu_rows, &job);
 }
 
 static void gelu_rows(void *context, int thread, int n_threads)
@@ -81,7 +83,7 @@ void ops_quick_gelu(const struct compute *compute, float *x, size_t m, size_t n)
 {
     struct rows_job job = {.compute = compute, .ret = x, .m = m, .n = n};
 
-    thread_pool_run(compute->pool, gelu_rows, &job);
+    thread_pool_run(compute_pool(compute, EXPONENTIAL * m * n), gelu_rows, &job);
 }
 
 struct rotate_job {
@@ -116,7 +118,7 @@ void ops_rotate(const struct compute *compute, float *x, size_t stride, size_t m
 {
     struct rotate_job job = {x, stride, m, n_heads, head_dim, first, rotation};
 
-    thread_pool_run(m > 1 ? compute->pool : NULL, rotate_rows, &job);
+    thread_pool_run(compute_pool(compute, 2 * m * n_heads * head_dim), rotate_rows, &job);
 }
 
 void ops_rotation(size_t n_positions, size_t head_dim, float theta, float *ret)
