@@ -11,6 +11,7 @@
 #include "core/file/gguf_reader.h"
 #include "core/file/gguf_writer.h"
 #include "core/model/weights.h"
+#include "core/tensor/attention.h"
 
 /* ---- metadata ---- */
 
@@ -317,6 +318,11 @@ void hparams_to_gguf(const struct hparams *hparams, struct gguf_writer *writer)
 
 /* ---- checks ---- */
 
+/* Attention holds all of a query's scores at once. */
+#define TOKENS_MAX 65536
+#define POSITIONS_MAX (1 << 20)
+_Static_assert(POSITIONS_MAX <= ATTENTION_KEYS_MAX && 2 * TOKENS_MAX <= ATTENTION_KEYS_MAX, "rows of scores fit");
+
 static int check_range(const char *what, size_t value, size_t min, size_t max, struct error *error)
 {
     if (value < min || value > max)
@@ -372,6 +378,10 @@ static int check_input(const struct hparams *h, struct error *error)
 
     for (size_t i = 0; i < ARRAY_SIZE(ranges) && r == 0; i++)
         r = check_range(ranges[i].what, ranges[i].value, ranges[i].min, ranges[i].max, error);
+    for (int m = 0; m < N_MODALITIES && r == 0; m++)
+        if (h->has[m] && (h->n_tokens[m] < 1 || h->n_tokens[m] > TOKENS_MAX))
+            r = error_set(error, -EBADMSG, "the model makes %zu tokens of modality %s; expected 1 to %d",
+                          h->n_tokens[m], modality_info((enum modality)m)->name, TOKENS_MAX);
     if (r == 0 && h->input.video_crops == 2)
         r = error_set(error, -EBADMSG, "the model's video.crop_count is 2; 1 and 3 are supported");
     return r;
@@ -384,7 +394,7 @@ int hparams_check(const struct hparams *h, struct error *error)
     if (r == 0 && h->decoder.width / h->decoder.n_heads % 2)
         r = error_set(error, -EBADMSG, "the model's decoder has heads of odd length, which cannot be rotated in pairs");
     if (r == 0)
-        r = check_range("context_length", h->context, 1, 1 << 20, error);
+        r = check_range("context_length", h->context, 1, POSITIONS_MAX, error);
     if (r == 0)
         r = check_range("vocabulary", h->n_vocab, 1, 1 << 24, error);
     if (r == 0 && !(h->rope_theta > 1))

@@ -21,5 +21,5 @@ struct attention {
 };
 
 /* n <= ATTENTION_KEYS_MAX. Every head is computed whole by one thread. */
-#define ATTENTION_KEYS_MAX (COMPUTE_SCRATCH / 4)
+#define ATTENTION_KEYS_MAX COMPUTE_SCRATCH
 void attention(const struct compute *compute, const struct attention *attention);

@@ -125,6 +125,7 @@ static void sizes_that_do_not_fit_are_named(void **state)
         CHANGE(point_coordinates, 4, "coordinate_offset"),
         CHANGE(imu_kernel, 0, "imu.kernel_size"),
         CHANGE(input.fmri_voxels, 0, "voxel_count"),
+        CHANGE(n_tokens[MODALITY_IMAGE], 1 << 20, "tokens of modality image"),
     };
 
     (void)state;
