@@ -28,13 +28,21 @@
 
 /* The engine. */
 
+/* One round: as many as there are requests. The engine may be faster than this thread, and sockets, timers and signals
+ * must have their turn, too. */
 static void on_news(void *context)
 {
     struct daemon *daemon = context;
     struct sequence *sequence;
 
-    while (daemon->onellm && (sequence = onellm_next(daemon->onellm)))
+    for (size_t n = daemon->admission.n_requests; n > 0; n--) {
+        sequence = onellm_next(daemon->onellm);
+        if (!sequence)
+            return;
         request_take_news(sequence_owner(sequence));
+    }
+    if (daemon->admission.n_requests)
+        loop_wake_send(daemon->news);
 }
 
 static void wake_loop(void *context)

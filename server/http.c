@@ -481,7 +481,7 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **slot
         connection_close(TAKE_PTR(*(struct connection **)slot));
 }
 
-static void on_log(void *context, const char *format, va_list arguments)
+static __attribute__((format(printf, 2, 0))) void on_log(void *context, const char *format, va_list arguments)
 {
     char text[256], quoted[LOG_QUOTE_MAX];
 
