@@ -26,15 +26,20 @@ SANITIZER = re.compile(r'ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitize
 
 
 @functools.cache
-def slow():
-    """Options for a model that needs milliseconds for a token and has a long context: ENDLESS keeps it busy for longer
-    than any test lasts. The built-in model can be done before a test has looked."""
+def made_model(n_blocks):
+    """A model file with a long context and a vocabulary in which the end of a text is rare."""
     folder = tempfile.TemporaryDirectory()
     atexit.register(folder.cleanup)
-    model = Path(folder.name) / 'slow.gguf'
-    subprocess.run([TOOL, 'synthesize', '--shape', 'tiny', '--set', 'n_blocks=64', '--set', 'context=16384', '--set',
-                    'vocab_size=4096', '--output', model], check=True, stderr=subprocess.DEVNULL)
+    model = Path(folder.name) / 'made.gguf'
+    subprocess.run([TOOL, 'synthesize', '--shape', 'tiny', '--set', f'n_blocks={n_blocks}', '--set', 'context=16384',
+                    '--set', 'vocab_size=4096', '--output', model], check=True, stderr=subprocess.DEVNULL)
     return '--model', model, '--threads', '1'
+
+
+def slow():
+    """Options for a model that needs milliseconds for a token: ENDLESS keeps it busy for longer than any test lasts. The
+    built-in model can be done before a test has looked."""
+    return made_model(64)
 
 
 ENDLESS = [('max_tokens', 16000), ('temperature', 2), ('top_p', 1), ('seed', 1)]
@@ -107,8 +112,8 @@ class Daemon:
 
     # ---- requests ----
 
-    def connect(self):
-        return Connection(self.address)
+    def connect(self, receive_bytes=None):
+        return Connection(self.address, receive_bytes)
 
     def request(self, method, path, headers=(), body=b''):
         with self.connect() as connection:
@@ -190,8 +195,12 @@ class Event:
 class Connection:
     """One connection; reads responses as RFC 9112 says and nothing more forgiving."""
 
-    def __init__(self, address):
-        self.socket = socket.create_connection(address, SECONDS)
+    def __init__(self, address, receive_bytes=None):
+        self.socket = socket.socket(socket.AF_INET6 if ':' in address[0] else socket.AF_INET)
+        if receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.settimeout(SECONDS)
+        self.socket.connect(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.input = b''
 

@@ -2,8 +2,9 @@
 """What is too much, too many or too slow: refused early, with the right status, and with everybody else served."""
 
 import time
+import unittest
 
-from harness import ENDLESS, SAMPLES, Case, chunked, events_of, form, head, main
+from harness import ENDLESS, SAMPLES, Case, Closed, Daemon, chunked, events_of, form, head, made_model, main
 
 BAD = 'invalid_request_error'
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
@@ -204,6 +205,27 @@ class Deadlines(Case):
     def test_the_server_has_the_last_word(self):
         answer = self.daemon.ask(('prompt', 'x'), *ENDLESS, ('timeout_ms', '86400000')).json()
         self.assertEqual(answer['finish_reason'], 'timeout')
+
+
+class SlowReader(unittest.TestCase):
+    def __str__(self):
+        return f'SlowReader.{self._testMethodName}'
+
+    def test_loses_its_request(self):
+        """What one client does not read must not fill the server's memory, nor hold up the others."""
+        daemon = Daemon(*made_model(2), '--stream-bytes-max', '4096')
+        try:
+            reader = daemon.connect(receive_bytes=2048)
+            body, content_type = form([('prompt', 'x'), *ENDLESS, ('stream', 'true')])
+            reader.send(head('POST', '/v1/answers', [('Content-Type', content_type)], body) + body)
+            line = daemon.wait_for_log('event=dropped')
+            self.assertIn('read too slowly', line)
+            self.assertEqual(daemon.ask(*SHORT).status, 200)
+            with self.assertRaises(Closed):
+                self.assertEqual(reader.head()[0], 200)
+                list(reader.events())
+        finally:
+            daemon.stop()
 
 
 if __name__ == '__main__':
