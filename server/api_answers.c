@@ -77,15 +77,14 @@ static int on_part_end(void *context, struct error *error)
 {
     struct answer *answer = context;
     struct request *request = &answer->request;
-    const char *name = answer->multipart.name;
-    const struct buffer *file = request->n_files ? &request->files[request->n_files - 1] : NULL;
+    const struct buffer *value = answer->in_file ? &request->files[request->n_files - 1] : &answer->field;
+    const char *name = answer->multipart.name, *bytes = value->bytes ? value->bytes : "";
     int r;
 
     if (answer->in_file)
-        r = question_add_file(&request->question, name, file->bytes ? file->bytes : "", file->size, error);
+        r = question_add_file(&request->question, name, bytes, value->size, error);
     else
-        r = question_set(&request->question, name, answer->field.bytes ? answer->field.bytes : "", answer->field.size,
-                         error);
+        r = question_set(&request->question, name, bytes, value->size, error);
     if (r < 0)
         error_at(error, "%s", name);
     return r;
@@ -105,6 +104,11 @@ static void drop_reader(struct answer *answer, int error)
     exchange_abort(exchange);
 }
 
+static void start_ping(struct answer *answer)
+{
+    loop_timer_start(answer->ping, answer->request.daemon->config->ping_ms);
+}
+
 static int send_event(struct answer *answer, const char *name, struct value *data)
 {
     _cleanup_(value_freep) struct value *owned = data;
@@ -116,7 +120,7 @@ static int send_event(struct answer *answer, const char *name, struct value *dat
     if (r == 0)
         r = exchange_write(answer->request.exchange, frame.bytes, frame.size);
     if (r == 0)
-        loop_timer_start(answer->ping, SSE_PING_MS);
+        start_ping(answer);
     else
         drop_reader(answer, r);
     return r;
@@ -156,7 +160,7 @@ static void on_ping(void *context)
     if (r < 0)
         request_end(&answer->request);
     else
-        loop_timer_start(answer->ping, SSE_PING_MS);
+        start_ping(answer);
 }
 
 /* One progress event for every new stage or place in the queue before the answer begins. */
@@ -274,7 +278,7 @@ static void on_complete(struct exchange *exchange)
         return;
     }
     if (answer->request.question.stream)
-        loop_timer_start(answer->ping, SSE_PING_MS);
+        start_ping(answer);
     request_prepare(&answer->request);
 }
 

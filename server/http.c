@@ -58,7 +58,7 @@ struct connection {
     struct connection *previous, *next;
     struct MHD_Connection *mhd;
     int fd;
-    struct loop_timer *timer; /* of the header, the upload or the lingering */
+    struct loop_timer *timer; /* of its idleness, a header, an upload or the lingering */
     struct http_exchange *exchange;
 };
 
@@ -248,16 +248,6 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const c
     return MHD_YES;
 }
 
-static void make_request_id(char ret[REQUEST_ID_MAX + 1])
-{
-    uint64_t bits[2] = {clock_ns(), 0};
-
-    if (getrandom(bits, sizeof(bits), 0) < 0)
-        bits[1] = (uint64_t)(uintptr_t)ret;
-    snprintf(ret, REQUEST_ID_MAX + 1, "req-%016llx%08llx", (unsigned long long)bits[0],
-             (unsigned long long)(bits[1] & 0xffffffff));
-}
-
 static struct http_exchange *exchange_new(struct connection *connection, const char *url, const char *method,
                                           const char *version, struct http_head *head)
 {
@@ -276,7 +266,7 @@ static struct http_exchange *exchange_new(struct connection *connection, const c
     if (head->request_id && request_id_is_valid(head->request_id))
         strcpy(exchange->public.request_id, head->request_id);
     else
-        make_request_id(exchange->public.request_id);
+        make_id("req", exchange->public.request_id);
     exchange->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     exchange->expects_continue = head->expects_continue && !head->is_http_1_0;
     exchange->connection = connection;
@@ -324,6 +314,16 @@ static enum MHD_Result exchange_begin(struct connection *connection, const char 
 
 /* Body and end of a request. */
 
+/* A reply that is not the owner's, who loses the exchange. */
+static void exchange_refuse(struct http_exchange *exchange, enum problem problem, const struct error *error)
+{
+    const struct exchange_handler *handler = exchange->public.handler;
+
+    if (handler && handler->gone)
+        handler->gone(&exchange->public);
+    exchange_fail(&exchange->public, problem, error);
+}
+
 static void exchange_take_body(struct http_exchange *exchange, const char *bytes, size_t n)
 {
     const struct exchange_handler *handler = exchange->public.handler;
@@ -340,9 +340,7 @@ static void exchange_take_body(struct http_exchange *exchange, const char *bytes
     }
     error_set(&error, -EFBIG, "the body is larger than %llu bytes",
               (unsigned long long)exchange->public.body_bytes_max);
-    if (handler->gone)
-        handler->gone(&exchange->public);
-    exchange_fail(&exchange->public, PROBLEM_PAYLOAD_TOO_LARGE, &error);
+    exchange_refuse(exchange, PROBLEM_PAYLOAD_TOO_LARGE, &error);
 }
 
 static enum MHD_Result exchange_complete(struct http_exchange *exchange)
@@ -414,28 +412,34 @@ static void on_exchange_over(void *context, struct MHD_Connection *mhd, void **s
     buffer_deinit(&exchange->unsent);
     connection->exchange = NULL;
     connection->http->n_exchanges--;
-    loop_timer_start(connection->timer,
-                     connection->http->options.keep_alive_ms + connection->http->options.header_timeout_ms);
+    loop_timer_start(connection->timer, connection->http->options.keep_alive_ms);
     free(exchange);
     *slot = NULL;
 }
 
-/* The one timer of a connection: its header, its upload or its lingering took too long. */
+/* The one timer of a connection: its idleness, its header, its upload or its lingering took too long. */
 static void on_connection_timer(void *context)
 {
     struct connection *connection = context;
     struct http_exchange *exchange = connection->exchange;
 
     if (exchange && exchange->phase == PHASE_BODY) {
-        const struct exchange_handler *handler = exchange->public.handler;
-
-        if (handler && handler->gone)
-            handler->gone(&exchange->public);
-        exchange_fail(&exchange->public, PROBLEM_UPLOAD_TIMEOUT, NULL);
+        exchange_refuse(exchange, PROBLEM_UPLOAD_TIMEOUT, NULL);
         return;
     }
     shutdown(connection->fd, SHUT_RDWR);
     http_pump_soon(connection->http);
+}
+
+/* The first line of a request is here: the rest of its header should follow. */
+static void *on_request_line(void *context, const char *uri, struct MHD_Connection *mhd)
+{
+    struct connection *connection = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+
+    (void)context, (void)uri;
+    if (connection)
+        loop_timer_start(connection->timer, connection->http->options.header_timeout_ms);
+    return NULL;
 }
 
 static void connection_open(struct http *http, struct MHD_Connection *mhd, void **slot)
@@ -496,14 +500,31 @@ static __attribute__((format(printf, 2, 0))) void on_log(void *context, const ch
 static struct MHD_Daemon *start_daemon(struct http *http)
 {
     const struct http_options *options = &http->options;
+    /* For clients that do not read their replies; everything else has its own timer. */
     uint64_t idle_ms = MAX(options->keep_alive_ms, options->upload_idle_ms) + options->header_timeout_ms;
+    struct MHD_OptionItem items[] = {
+        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_log, http}, /* first, so that it hears of the others */
+        {MHD_OPTION_LISTEN_SOCKET, options->listen_fd, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, http},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_exchange_over, http},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)options->connections_max, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)(idle_ms / 1000 + 1), NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
 
     return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_access,
-                            http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http, /* first, so that it hears of the others */
-                            MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_NOTIFY_COMPLETED, on_exchange_over,
-                            http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                            (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections_max,
-                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(idle_ms / 1000 + 1), MHD_OPTION_END);
+                            http, MHD_OPTION_ARRAY, items, MHD_OPTION_END);
+}
+
+void make_id(const char *prefix, char ret[ID_MAX])
+{
+    uint32_t bits[3] = {0};
+
+    if (getrandom(bits, sizeof(bits), 0) < 0)
+        memcpy(bits, &(uint64_t){clock_ns()}, sizeof(uint64_t));
+    snprintf(ret, ID_MAX, "%.6s-%08x%08x%08x", prefix, bits[0], bits[1], bits[2]);
 }
 
 int http_new(struct loop *loop, const struct http_options *options, struct http **ret, struct error *error)

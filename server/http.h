@@ -50,6 +50,10 @@ struct http_options {
     void *context;
 };
 
+/* "prefix-" and 24 random hexadecimal digits. prefix has at most 6 letters. */
+#define ID_MAX 32
+void make_id(const char *prefix, char ret[ID_MAX]);
+
 int http_new(struct loop *loop, const struct http_options *options, struct http **ret, struct error *error);
 /* Cuts every connection; their owners hear `gone`. */
 struct http *http_free(struct http *http);

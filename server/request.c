@@ -3,9 +3,7 @@
 #include "server/request.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "config/config.h"
@@ -65,17 +63,11 @@ static void on_deadline(void *context)
 int request_init(struct request *request, struct daemon *daemon, struct exchange *exchange,
                  const struct request_face *face)
 {
-    unsigned char bits[12] = {0};
-
     memset(request, 0, sizeof(*request));
     request->deadline = loop_timer_new(daemon->loop, on_deadline, request);
-    if (!request->deadline || getrandom(bits, sizeof(bits), 0) != sizeof(bits)) {
-        loop_timer_free(request->deadline);
+    if (!request->deadline)
         return -ENOMEM;
-    }
-    strcpy(request->id, "ans-");
-    for (size_t i = 0; i < sizeof(bits); i++)
-        snprintf(request->id + 4 + 2 * i, 3, "%02x", bits[i]);
+    make_id("ans", request->id);
     request->daemon = daemon;
     request->face = face;
     request->exchange = exchange;

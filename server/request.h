@@ -15,9 +15,9 @@
 #include "core/base/buffer.h"
 #include "core/base/error.h"
 #include "server/api_error.h"
+#include "server/http.h"
 
 struct daemon;
-struct exchange;
 struct loop_timer;
 struct request;
 struct sequence;
@@ -46,7 +46,7 @@ struct request {
     struct exchange *exchange; /* NULL once ended */
     enum request_state state;
     struct request *previous, *next; /* of daemon->requests */
-    char id[32];                     /* "ans-…" */
+    char id[ID_MAX];                 /* "ans-…" */
     int64_t created;                 /* seconds since 1970 */
     uint64_t deadline_ns;
     struct loop_timer *deadline;

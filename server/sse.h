@@ -6,9 +6,6 @@
 struct buffer;
 struct value;
 
-/* How long a stream may be silent before a comment keeps proxies from cutting it. */
-#define SSE_PING_MS 15000
-
 /* Appends one event; data becomes one line of JSON. Returns 0, -ENOMEM or -EFBIG; then nothing complete was appended
  * and the buffer is marked failed. */
 int sse_event(struct buffer *ret, uint64_t id, const char *name, const struct value *data);

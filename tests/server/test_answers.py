@@ -220,6 +220,37 @@ class Waiting(Case):
             self.assertEqual(list(stream)[-1].name, 'done')
 
 
+class Pings(Case):
+    """A stream is never silent for longer than it may be, from the end of the upload on."""
+
+    is_slow = True
+    options = ('--ping-ms', '5')
+
+    def test_in_the_queue(self):
+        running = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, ('stream', 'true'))
+        waiting = self.daemon.start_asking(('prompt', 'y'), *SHORT, ('stream', 'true'))
+        self.assertEqual(waiting.head()[0], 200)
+        text = b''
+        for chunk in waiting.chunks():
+            text += chunk
+            if text.count(b': ping\n\n') > 3:
+                break
+        running.close()
+        waiting.close()
+
+    def test_while_preparing(self):
+        """The stream begins before anything is known of its media; then a damaged one is an error event."""
+        media = MEDIA['video'] * 7
+        good = self.daemon.ask(*media, ('prompt', 'x'), *SHORT, ('stream', 'true'))
+        self.assertTrue(good.body.startswith(b': ping\n\n'), good.body[:100])
+        self.assertEqual([event.name for event in events_of(good)][0::len(events_of(good)) - 1], ['start', 'done'])
+        bad = self.daemon.ask(*media, ('image', b'not an image'), ('prompt', 'x'), ('stream', 'true'))
+        self.assertTrue(bad.body.startswith(b': ping\n\n'), bad.body[:100])
+        (event,) = events_of(bad)
+        self.assertEqual((event.id, event.name), (1, 'error'))
+        self.assertEqual((event.data['error']['code'], event.data['error']['param']), ('unsupported_media_type', 'image'))
+
+
 class Pages(Case):
     def test_models(self):
         models = self.daemon.get('/v1/models').json()
