@@ -12,7 +12,7 @@ import unittest
 from harness import ENDLESS, PROGRAM, SECONDS, Closed, Daemon, form, head, main, slow
 
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
-SOME = [('prompt', 'x'), ('max_tokens', 60), ('temperature', 2), ('top_p', 1), ('seed', 1)]
+SOME = [('prompt', 'x'), ('max_tokens', 300), ('temperature', 2), ('top_p', 1), ('seed', 1)]
 STREAM = ('stream', 'true')
 
 
