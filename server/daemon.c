@@ -301,6 +301,6 @@ int daemon_run(const struct config *config, struct error *error)
         r = daemon.result;
     stop(&daemon);
     if (r == 0)
-        log_event(LOG_INFO, "stopped", "signal=true");
+        log_event(LOG_INFO, "stopped", "status=0");
     return r;
 }
