@@ -23,6 +23,7 @@
 #include "core/file/gguf_writer.h"
 #include "core/file/mapped_file.h"
 #include "core/model/hparams.h"
+#include "core/model/tensor_specs.h"
 #include "core/model/synthesize.h"
 #include "core/text/sentencepiece.h"
 #include "core/text/vocabulary.h"
@@ -264,11 +265,11 @@ static int find_sources(struct conversion *conversion)
 {
     int r;
 
-    hparams_visit_tensors(&conversion->hparams, count_source, conversion);
+    tensor_specs_visit(&conversion->hparams, count_source, conversion);
     conversion->sources = calloc(conversion->n_sources, sizeof(*conversion->sources));
     if (!conversion->sources)
         return error_set(conversion->error, -ENOMEM, "no memory for a list of tensors");
-    r = hparams_visit_tensors(&conversion->hparams, find_source, conversion);
+    r = tensor_specs_visit(&conversion->hparams, find_source, conversion);
     if (r < 0)
         return r;
     if (conversion->n_missing)
@@ -365,10 +366,10 @@ static int write_model(struct conversion *conversion, const char *output)
     if (vocabulary_to_gguf(conversion->vocabulary, conversion->writer) < 0)
         return error_set(conversion->error, -ENOMEM, "no memory for the vocabulary");
     gguf_writer_set_string(conversion->writer, "tokenizer.chat_template", chat_template);
-    hparams_visit_tensors(&conversion->hparams, add_tensor, conversion);
+    tensor_specs_visit(&conversion->hparams, add_tensor, conversion);
     r = gguf_writer_begin(conversion->writer, &(uint64_t){0}, conversion->error);
     if (r == 0)
-        r = hparams_visit_tensors(&conversion->hparams, write_tensor, conversion);
+        r = tensor_specs_visit(&conversion->hparams, write_tensor, conversion);
     if (r == 0)
         r = gguf_writer_finish(conversion->writer, conversion->error);
     if (r == 0)

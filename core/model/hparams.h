@@ -68,34 +68,3 @@ void hparams_derive(struct hparams *hparams);
 /* Do the sizes fit each other (heads divide widths, tokens follow from kernels, nothing is zero or absurd)?
  * -EBADMSG naming the size. */
 int hparams_check(const struct hparams *hparams, struct error *error);
-
-/* The one table of tensors: calls visit once for every tensor that a model of these sizes has, in file order. */
-#define TENSOR_NAME_MAX 64
-
-/* Which struct of weights.h a tensor belongs to. */
-enum tensor_group {
-    GROUP_DECODER,
-    GROUP_DECODER_BLOCK,
-    GROUP_ENCODER,
-    GROUP_ENCODER_BLOCK,
-    GROUP_EXPERT_BLOCK,
-    GROUP_MODALITY,
-};
-
-struct tensor_spec {
-    char name[TENSOR_NAME_MAX]; /* in our files: "blk.0.attn_q.weight" */
-    char official[96];          /* key in an official checkpoint: "llma.layers.0.attention.wq.weight" */
-    int n_dims;
-    size_t shape[4]; /* as in struct tensor: shape[0] elements side by side. The official tensor holds the same
-                        elements in the same order, perhaps under more dimensions. */
-    bool vector;     /* norms, biases, positions, tags: kept in f32 whatever the file's type */
-    float deviation; /* standard deviation and mean of random weights that keep activations in range */
-    float mean;
-    enum tensor_group group; /* where its view goes: GROUP_… [expert][block] or [modality], at offset */
-    size_t expert, block;
-    enum modality modality;
-    size_t offset;
-};
-typedef int tensor_visit(void *context, const struct tensor_spec *spec);
-/* Stops at and returns the first non-zero result of visit. */
-int hparams_visit_tensors(const struct hparams *hparams, tensor_visit *visit, void *context);

@@ -5,6 +5,7 @@
    Every tensor has a stream of its own, seeded with its name: its weights do not depend on what else is in the file.
    All arithmetic is exact or correctly rounded by IEEE 754, so the bytes do not depend on the machine. */
 #include "core/model/synthesize.h"
+#include "core/model/tensor_specs.h"
 
 #include <errno.h>
 #include <math.h>
@@ -309,13 +310,13 @@ int synthesize_model(const struct hparams *hparams, enum tensor_type type, uint6
     r = write_metadata(hparams, writer, error);
     if (r < 0)
         return r;
-    r = hparams_visit_tensors(hparams, add_tensor, synthesis);
+    r = tensor_specs_visit(hparams, add_tensor, synthesis);
     if (r < 0)
         return r;
     r = gguf_writer_begin(writer, &(uint64_t){0}, error);
     if (r < 0)
         return r;
-    r = hparams_visit_tensors(hparams, write_tensor, synthesis);
+    r = tensor_specs_visit(hparams, write_tensor, synthesis);
     if (r)
         return r;
     return gguf_writer_finish(writer, error);

@@ -8,6 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 #include "core/file/gguf_reader.h"
+#include "core/model/tensor_specs.h"
 
 struct binding {
     const struct gguf_reader *reader;
@@ -111,7 +112,7 @@ int weights_bind(const struct gguf_reader *reader, const struct hparams *hparams
     r = allocate_blocks(ret, hparams);
     if (r < 0)
         return error_set(error, r, "no memory for the tables of the model's blocks");
-    r = hparams_visit_tensors(hparams, bind, &binding);
+    r = tensor_specs_visit(hparams, bind, &binding);
     if (r < 0)
         weights_deinit(ret);
     return r;

@@ -69,7 +69,7 @@ struct weights {
     struct arena arena; /* tables of blocks, converted tensors */
 };
 
-/* Finds every tensor of hparams_visit_tensors() in the file and checks its shape. The reader must outlive the weights.
+/* Finds every tensor of tensor_specs_visit() in the file and checks its shape. The reader must outlive the weights.
  * -EBADMSG naming the first tensor that is missing or has another shape, -ENOMEM. */
 int weights_bind(const struct gguf_reader *reader, const struct hparams *hparams, struct weights *ret,
                  struct error *error);

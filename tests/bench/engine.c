@@ -14,6 +14,7 @@
 #include "core/kernels/cpu.h"
 #include "core/kernels/kernels.h"
 #include "core/model/hparams.h"
+#include "core/model/tensor_specs.h"
 #include "core/onellm.h"
 #include "core/tensor/matmul.h"
 
@@ -192,7 +193,7 @@ int main(int argc, char **argv)
     printf("open             %8.3f s   %s, %s, %zu MiB\n", (clock_ms() - opened) * 1e-3, onellm_info(onellm)->id,
            onellm_info(onellm)->type, onellm_info(onellm)->n_bytes >> 20);
     measure_limits(pool, &gflops, &gbs);
-    hparams_visit_tensors(onellm_info(onellm)->hparams, add_work, &work);
+    tensor_specs_visit(onellm_info(onellm)->hparams, add_work, &work);
     work.decode_gb *= strcmp(onellm_info(onellm)->type, "f32") == 0 ? 4 : 2;
     for (int run = 0; run < runs; run++) {
         struct sequence_news news = answer_once(onellm);

@@ -13,6 +13,7 @@
 #include "core/file/checkpoint.h"
 #include "core/file/gguf_reader.h"
 #include "core/model/hparams.h"
+#include "core/model/tensor_specs.h"
 #include "core/model/synthesize.h"
 #include "tests/unit/cli/run.h"
 
@@ -165,7 +166,7 @@ static void write_text(const char *path, const char *text)
 static void make_checkpoint(struct hparams *h, const char *prefix)
 {
     checkpoint = (struct checkpoint){.prefix = prefix};
-    assert_int_equal(hparams_visit_tensors(h, add_spec, h), 0);
+    assert_int_equal(tensor_specs_visit(h, add_spec, h), 0);
     write_text(params, "{\"dim\": 48, \"n_layers\": 3, \"n_heads\": 6, \"norm_eps\": 1e-05, \"vocab_size\": -1, "
                        "\"multiple_of\": 4}");
     write_text(arch, "{\"clip_heads\": 5, \"resampler_heads\": 2}");
@@ -244,7 +245,7 @@ static void check_conversion(const char *prefix, struct hparams *expected)
     assert_int_equal(h.router_width, expected->router_width);
     assert_int_equal(h.audio_kernel, expected->audio_kernel);
     assert_int_equal(h.n_vocab, N_VOCAB);
-    assert_int_equal(hparams_visit_tensors(&h, check_tensor, reader), 0);
+    assert_int_equal(tensor_specs_visit(&h, check_tensor, reader), 0);
     assert_int_equal(gguf_reader_n_tensors(reader), checkpoint.n);
 }
 

@@ -17,6 +17,7 @@
 #include "core/file/gguf_reader.h"
 #include "core/file/gguf_writer.h"
 #include "core/model/hparams.h"
+#include "core/model/tensor_specs.h"
 #include "core/model/model.h"
 #include "core/model/synthesize.h"
 #include "core/model/weights.h"
@@ -207,9 +208,9 @@ static int open_changed(const struct hparams *h, const char *skipped, const char
     assert_int_equal(gguf_writer_open_fd(fd, &copy.writer, NULL), 0);
     hparams_to_gguf(h, copy.writer);
     vocabulary_to_gguf(vocabulary, copy.writer);
-    hparams_visit_tensors(h, add_spec, &copy);
+    tensor_specs_visit(h, add_spec, &copy);
     assert_int_equal(gguf_writer_begin(copy.writer, &n_bytes, NULL), 0);
-    assert_int_equal(hparams_visit_tensors(h, write_spec, &copy), 0);
+    assert_int_equal(tensor_specs_visit(h, write_spec, &copy), 0);
     assert_int_equal(gguf_writer_finish(copy.writer, NULL), 0);
     gguf_writer_free(copy.writer);
     vocabulary_free(vocabulary);
@@ -279,9 +280,9 @@ static void released_model_has_its_size(void **state)
     int visited = 0;
 
     (void)state;
-    hparams_visit_tensors(synthesize_shape("onellm-7b"), count_spec, counts);
+    tensor_specs_visit(synthesize_shape("onellm-7b"), count_spec, counts);
     assert_in_range(counts[1], 7400000000, 7800000000);
-    assert_int_equal(hparams_visit_tensors(synthesize_shape("onellm-7b"), stop_at_third, &visited), -42);
+    assert_int_equal(tensor_specs_visit(synthesize_shape("onellm-7b"), stop_at_third, &visited), -42);
     assert_int_equal(visited, 3);
 }
 
