@@ -41,22 +41,16 @@ static void request_free(struct request *request)
     daemon_request_freed(daemon);
 }
 
-/* The engine sees to the deadline of what it works on; whatever has not come so far is seen to here. */
+/* The engine sees to the deadline of what it has; before that, it is seen to here. */
 static void on_deadline(void *context)
 {
     struct request *request = context;
     struct error error = ERROR_NONE;
-    struct sequence_news news;
 
-    if (request->state == REQUEST_UPLOADING) {
+    if (request->state == REQUEST_UPLOADING)
         error_set(&error, -ETIMEDOUT, "the request's time was over before its upload was complete");
-    } else if (request->state == REQUEST_PREPARING) {
+    else
         error_set(&error, -ETIME, "the request's time was over before its media were decoded");
-    } else {
-        if (onellm_take(request->sequence, &news, NULL) < 0 || news.stage != STAGE_QUEUED)
-            return;
-        error_set(&error, -ETIME, "the request's time was over before its turn came");
-    }
     request_fail(request, &error);
 }
 
@@ -137,6 +131,7 @@ void request_prepared(struct request *request)
         return;
     }
     request->state = REQUEST_SUBMITTED;
+    loop_timer_stop(request->deadline);
     admission_drop_bytes(&request->daemon->admission, request->n_file_bytes);
     request->n_file_bytes = 0;
     if (request->result == 0 && onellm_submit(request->daemon->onellm, request->sequence) == ONELLM_FULL)
