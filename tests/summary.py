@@ -31,7 +31,8 @@ def subtests(test):
         result = 'OK'  # cmocka says "not ok N # SKIP", which meson takes for a failure; real ones are in `found`
     if result not in ('OK', 'SKIP') and not any(outcome == 'failed' for outcome, _, _ in found):
         last_words = ''.join(f'\n    {line}' for line in test.get('stderr', '').splitlines()[-DIAGNOSTICS_MAX:])
-        found.append(['failed', 'the program itself', f"{result.lower()}, exit status {test.get('returncode')}{last_words}"])
+        ending = f"{result.lower()}, exit status {test.get('returncode')}"
+        found.append(['failed', 'the program itself', ending + last_words])
     elif not found:
         found.append(['passed' if result == 'OK' else 'skipped', 'the program itself', 'exit status 77'])
     return found
@@ -50,7 +51,7 @@ def main():
         for outcome, name, reason in subtests(test):
             counts[outcome] += 1
             if outcome != 'passed':
-                print(f"{outcome}: {test['name']}: {name}{':' if reason else ''}{'' if reason.startswith(chr(10)) else ' '}{reason}")
+                print(f"{outcome}: {test['name']}: {name}: {reason}")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 0 if counts['passed'] and not counts['failed'] else 1
 
