@@ -12,7 +12,7 @@ import unittest
 from harness import ENDLESS, PROGRAM, SECONDS, Closed, Daemon, form, head, main, slow
 
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
-SOME = [('prompt', 'x'), ('max_tokens', 300), ('temperature', 2), ('top_p', 1), ('seed', 1)]
+SOME = [('prompt', 'x'), ('max_tokens', 150), ('temperature', 2), ('top_p', 1), ('seed', 1)]
 STREAM = ('stream', 'true')
 
 
@@ -114,13 +114,16 @@ class Ends(unittest.TestCase):
         return f'Ends.{self._testMethodName}'
 
     def streaming(self, daemon, *parts, n=1):
-        """Connections whose streams have begun, and the events of the first, whose answer has begun."""
-        connections = [daemon.start_asking(*parts, STREAM) for _ in range(n)]
-        for connection in connections:
-            self.assertEqual(connection.head()[0], 200)
+        """Connections whose streams have begun, and the events of the first, whose answer has begun. The others come
+        after it, so that it is the one that is served."""
+        connections = [daemon.start_asking(*parts, STREAM)]
+        self.assertEqual(connections[0].head()[0], 200)
         events = connections[0].events()
         while next(events).name != 'delta':
             pass
+        for _ in range(n - 1):
+            connections.append(daemon.start_asking(*parts, STREAM))
+            self.assertEqual(connections[-1].head()[0], 200)
         return connections, events
 
     def test_both_signals(self):
