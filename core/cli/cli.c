@@ -10,6 +10,7 @@
 #include "core/base/value.h"
 #include "core/cli/arguments.h"
 #include "core/onellm.h"
+#include "core/tensor/tensor.h"
 
 int exit_status_of(int parsed)
 {
@@ -60,4 +61,13 @@ int open_engine(const char *command, const char *model_path, uint64_t n_threads,
         fprintf(stderr, "onellm %s: note: %s has random weights, so its answers mean nothing\n", command,
                 model_path ? model_path : "the built-in model");
     return r;
+}
+
+const struct tensor_type_info *matrix_type(const char *command, const char *name)
+{
+    const struct tensor_type_info *type = tensor_type_by_name(name);
+
+    if (!type)
+        fprintf(stderr, "onellm %s: --type: must be f32, f16 or bf16\n", command);
+    return type;
 }

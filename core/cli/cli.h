@@ -6,6 +6,7 @@
 
 struct error;
 struct onellm;
+struct tensor_type_info;
 struct value;
 
 enum {
@@ -38,6 +39,9 @@ int print_json(const char *command, struct value *value);
 int open_engine(const char *command, const char *model_path, uint64_t n_threads, struct onellm **ret,
                 struct error *error);
 
+/* The element type that --type names; NULL after a message when it is none. */
+const struct tensor_type_info *matrix_type(const char *command, const char *name);
+
 /* Options that several commands have (struct option_row of arguments.h). */
 #define OPTION_MODEL(target)                                                                                           \
     {                                                                                                                  \
@@ -48,4 +52,13 @@ int open_engine(const char *command, const char *model_path, uint64_t n_threads,
     {                                                                                                                  \
         .name = "threads", .value = "N", .sentence = "threads that compute; without it all cores", .integer = target,  \
         .minimum = 1, .maximum = 1024                                                                                  \
+    }
+#define OPTION_OUTPUT(target)                                                                                          \
+    {                                                                                                                  \
+        .name = "output", .value = "FILE", .sentence = "the model file to write", .required = true, .text = target     \
+    }
+#define OPTION_TYPE(target)                                                                                            \
+    {                                                                                                                  \
+        .name = "type", .value = "TYPE", .sentence = "of the matrices: f32, f16 or bf16", .default_text = "f16",       \
+        .text = target                                                                                                 \
     }

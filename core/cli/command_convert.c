@@ -381,7 +381,7 @@ static int write_model(struct conversion *conversion, const char *output)
 
 int command_convert(int argc, char **argv)
 {
-    const char *checkpoint = NULL, *params = NULL, *tokenizer = NULL, *output = NULL, *arch = NULL, *type = "f16";
+    const char *checkpoint = NULL, *params = NULL, *tokenizer = NULL, *output = NULL, *arch = NULL, *type_name = "f16";
     const struct option_row rows[] = {
         {.name = "checkpoint",
          .value = "FILE",
@@ -394,12 +394,8 @@ int command_convert(int argc, char **argv)
          .required = true,
          .text = &params},
         {.name = "tokenizer", .value = "FILE", .sentence = "tokenizer.model", .required = true, .text = &tokenizer},
-        {.name = "output", .value = "FILE", .sentence = "the model file to write", .required = true, .text = &output},
-        {.name = "type",
-         .value = "TYPE",
-         .sentence = "of the matrices: f32, f16 or bf16",
-         .default_text = "f16",
-         .text = &type},
+        OPTION_OUTPUT(&output),
+        OPTION_TYPE(&type_name),
         {.name = "arch",
          .value = "FILE",
          .sentence = "JSON of sizes that shapes cannot tell; without it as released",
@@ -411,15 +407,15 @@ int command_convert(int argc, char **argv)
                                         .n_rows = ARRAY_SIZE(rows)};
     struct error error = ERROR_NONE;
     _cleanup_(conversion_deinit) struct conversion conversion = {.error = &error};
+    const struct tensor_type_info *type;
     int n, r = arguments_parse(&arguments, argc, argv, &n);
 
     if (r != 0)
         return exit_status_of(r);
-    if (!tensor_type_by_name(type)) {
-        fprintf(stderr, "onellm convert: --type: must be f32, f16 or bf16\n");
+    type = matrix_type(COMMAND, type_name);
+    if (!type)
         return EXIT_USAGE;
-    }
-    conversion.type = tensor_type_by_name(type)->type;
+    conversion.type = type->type;
     r = checkpoint_open(checkpoint, &conversion.checkpoint, &error);
     if (r == 0)
         r = read_sizes(&conversion, params, arch);

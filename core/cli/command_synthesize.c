@@ -90,7 +90,7 @@ static int synthesize(const struct hparams *hparams, enum tensor_type type, uint
 int command_synthesize(int argc, char **argv)
 {
     _cleanup_(value_freep) struct value *settings = value_object();
-    const char *shape = NULL, *type = "f16", *output = NULL;
+    const char *shape = NULL, *type_name = "f16", *output = NULL;
     uint64_t seed = 1;
     const struct option_row rows[] = {
         {.name = "shape",
@@ -98,12 +98,8 @@ int command_synthesize(int argc, char **argv)
          .sentence = "onellm-7b (as released), tiny, or a JSON file of sizes",
          .required = true,
          .text = &shape},
-        {.name = "output", .value = "FILE", .sentence = "the model file to write", .required = true, .text = &output},
-        {.name = "type",
-         .value = "TYPE",
-         .sentence = "of the matrices: f32, f16 or bf16",
-         .default_text = "f16",
-         .text = &type},
+        OPTION_OUTPUT(&output),
+        OPTION_TYPE(&type_name),
         {.name = "seed",
          .value = "N",
          .sentence = "same seed, same bytes",
@@ -120,22 +116,22 @@ int command_synthesize(int argc, char **argv)
                                         .sentence = "makes a model file with random weights",
                                         .rows = rows,
                                         .n_rows = ARRAY_SIZE(rows)};
+    const struct tensor_type_info *type;
     struct hparams hparams;
     struct error error = ERROR_NONE;
     int n, r = arguments_parse(&arguments, argc, argv, &n);
 
     if (r != 0)
         return exit_status_of(r);
-    if (!tensor_type_by_name(type)) {
-        fprintf(stderr, "onellm synthesize: --type: must be f32, f16 or bf16\n");
+    type = matrix_type(COMMAND, type_name);
+    if (!type)
         return EXIT_USAGE;
-    }
     r = read_shape(shape, &hparams, &error);
     if (r == 0)
         r = sizes_assign(&hparams, settings, true, "--set", &error);
     if (r < 0)
         return fail_with(COMMAND, &error);
     hparams_derive(&hparams);
-    r = synthesize(&hparams, tensor_type_by_name(type)->type, seed, output, &error);
+    r = synthesize(&hparams, type->type, seed, output, &error);
     return r < 0 ? fail_with(COMMAND, &error) : EXIT_DONE;
 }
