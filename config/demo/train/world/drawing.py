@@ -227,7 +227,8 @@ def draw_style(rng, shape, colour):
     style = {'shape': shape, 'form': form, 'colour': colour, 'stroke': None, 'outline': None, 'outline_px': 0.0,
              'shadow': None, 'shading': None, 'jagged': chance(rng, 0.2)}
     if chance(rng, 0.12):
-        style['stroke'] = rng.uniform(0.35, 0.55) * thinnest(shape, form)
+        thin = thinnest(shape, form)
+        style['stroke'] = min(max(rng.uniform(0.35, 0.55) * thin, rng.uniform(0.08, 0.1)), 0.75 * thin)
     elif chance(rng, 0.3):
         dark, light = np.zeros(3, np.float32), np.full(3, 255, np.float32)
         style['outline'] = pick(rng, [ink for ink in (dark, light) if are_clear(ink, [colour])])
@@ -339,11 +340,7 @@ def plain_colour(rng):
     return word, draw_colour(rng, word)
 
 
-def any_colour(rng):
-    return plain_colour(rng)[1]
-
-
-def clear_colours(rng, n, inks, clear, words=()):
+def clear_colours(rng, n, inks, clear, words):
     """n background colours that the inks stand out from, and the word of the first (None: has none)."""
     colours, word = [], None
     while len(colours) < n:
@@ -368,10 +365,10 @@ def slope_image(rng, width, height, first, last):
     return shades.round().astype(np.uint8)[(at * 255).astype(np.uint8)]
 
 
-def gradient(rng, width, height, inks):
+def gradient(rng, width, height, inks, words):
     """Two colours well apart; what lies half way between must be clear of the inks, too."""
     while True:
-        (first, last), _ = clear_colours(rng, 2, inks, CLEAR)
+        (first, last), _ = clear_colours(rng, 2, inks, CLEAR, words)
         between = [first + (last - first) * share for share in (0.25, 0.5, 0.75)]
         if are_clear(first, [last], 30) and all(are_clear(colour, inks, CLEAR) for colour in between):
             return slope_image(rng, width, height, first, last)
@@ -444,7 +441,7 @@ def draw_background(rng, width, height, inks, words):
         pixels = texture(rng, pixels) if chance(rng, 0.08) else pixels
         return pixels, {'kind': 'plain', 'colour': word}, False
     if kind < 0.77:
-        return gradient(rng, width, height, inks), {'kind': 'gradient', 'colour': None}, False
+        return gradient(rng, width, height, inks, words), {'kind': 'gradient', 'colour': None}, False
     (colour,), _ = clear_colours(rng, 1, inks, NOISY_CLEAR, words)
     pixels, is_over_all = filled(width, height, colour), chance(rng, 0.4)
     return (pixels if is_over_all else noisy(rng, pixels)), {'kind': 'noisy', 'colour': None}, is_over_all
