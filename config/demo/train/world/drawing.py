@@ -1,7 +1,7 @@
 """Shapes, colours and backgrounds: what pictures and films of the demo world are drawn with.
 
-A shape is a signed distance: negative inside, zero on its edge, in units of the object's extent (the longer side of its
-upright bounding box, whose middle is the origin). Fill, outline, hollow stroke and soft shadow are all thresholds of it.
+A shape is a signed distance: negative inside, zero on its edge, in units of the object's extent (the longer side of
+its upright bounding box, whose middle is the origin). Fill, outline, hollow stroke and soft shadow are all thresholds of it.
 How one object looks is a `style`, drawn once by `draw_style`; where it is and how large is said when it is drawn. A
 film draws the same style in many places.
 
@@ -149,7 +149,7 @@ def draw_tilt(rng, degrees_max):
 
 
 def draw_form(rng, shape):
-    """The proportions of an object: {'width', 'height', 'angle', 'scale', 'x', 'y', 'half_width', 'half_height', ...}."""
+    """The proportions of an object. half_width, half_height: of its upright bounding box, in units of the extent."""
     ratio = {'rectangle': rng.uniform(1.5, 2.6), 'oval': rng.uniform(1.5, 2.6), 'triangle': rng.uniform(0.85, 1.3),
              'diamond': rng.uniform(1, 1.6)}.get(shape, 1.0)
     is_wide = shape in ('rectangle', 'oval') and chance(rng, 0.5)
@@ -234,8 +234,8 @@ def draw_style(rng, shape, colour):
         style['outline'] = pick(rng, [ink for ink in (dark, light) if are_clear(ink, [colour])])
         style['outline_px'] = rng.uniform(0.8, 4)
     if chance(rng, 0.13):
-        style['shadow'] = {'x': rng.uniform(-0.09, 0.09), 'y': rng.uniform(0.01, 0.09), 'softness': rng.uniform(0.02, 0.2),
-                           'strength': rng.uniform(0.15, 0.45)}
+        style['shadow'] = {'x': rng.uniform(-0.09, 0.09), 'y': rng.uniform(0.01, 0.09),
+                           'softness': rng.uniform(0.02, 0.2), 'strength': rng.uniform(0.15, 0.45)}
     if style['stroke'] is None and chance(rng, 0.25):
         style['shading'] = {'kind': pick(rng, ['slope', 'slope', 'highlight']), 'angle': rng.uniform(-math.pi, math.pi),
                             'strength': rng.uniform(0.05, 0.2)}

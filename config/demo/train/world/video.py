@@ -1,8 +1,8 @@
 """Films of the demo world: one object that stays, moves, grows or shrinks, or blinks; or nothing at all.
 
 A scene keeps functions of time. The model sees five frames of a film and averages what it makes of them, so a motion
-must show in those: an object moves by a quarter of the side at least, its extent doubles at least, and it blinks so that
-some of the five show it and others do not. Places and sizes are relative to the middle square of the frame."""
+must show in those: an object moves by a quarter of the side at least, its extent doubles at least, and it blinks so
+that some of the five show it and others do not. Places and sizes are relative to the middle square of the frame."""
 import math
 import subprocess
 
@@ -68,19 +68,18 @@ def state(scene, time_s):
 # What moves, and how.
 
 def spot(rng, form, extent):
-    """A place at which an object of this extent lies inside."""
-    margin_x, margin_y = form['half_width'] * extent + EDGE, form['half_height'] * extent + EDGE
-    return rng.uniform(margin_x, 1 - margin_x), rng.uniform(margin_y, 1 - margin_y)
+    """A place at which an object of this extent lies inside, rather near the border: long ways start and end there."""
+    margins = form['half_width'] * extent + EDGE, form['half_height'] * extent + EDGE
+    return tuple(margin + rng.beta(0.7, 0.7) * (1 - 2 * margin) for margin in margins)
 
 
 def draw_way(rng, form, motion):
     """From where to where, how, and whether it blinks."""
-    extent = rng.uniform(0.15, 0.34) if motion in ('sideways', 'vertical') else rng.uniform(0.18, 0.55)
-    blink = None
+    extent, blink = rng.uniform(0.15, 0.45), None
     if motion == 'blinking':
         blink = {'period_s': rng.uniform(0.4, 4), 'phase': rng.random(), 'share': rng.uniform(0.35, 0.65)}
     if motion == 'size':
-        extents = rng.permutation([rng.uniform(0.1, 0.22), rng.uniform(0.3, 0.75)]).tolist()
+        extents = rng.permutation([rng.uniform(0.04, 0.22), rng.uniform(0.3, 0.75)]).tolist()
         x, y = spot(rng, form, max(extents))
         return {'first': (x, y, extents[0]), 'last': (x, y, extents[1]), 'course': draw_course(rng), 'blink': blink}
     first, last = spot(rng, form, extent), spot(rng, form, extent)
