@@ -1,9 +1,9 @@
 """Shapes, colours and backgrounds: what pictures and films of the demo world are drawn with.
 
 A shape is a signed distance: negative inside, zero on its edge, in units of the object's extent (the longer side of
-its upright bounding box, whose middle is the origin). Fill, outline, hollow stroke and soft shadow are all thresholds of it.
-How one object looks is a `style`, drawn once by `draw_style`; where it is and how large is said when it is drawn. A
-film draws the same style in many places.
+its upright bounding box, whose middle is the origin). Fill, outline, hollow stroke and soft shadow are all thresholds
+of it. How one object looks is a `style`, drawn once by `draw_style`; where it is and how large is said when it is
+drawn. A film draws the same style in many places.
 
 A colour's name covers a region of HSV; between regions lies a gap, from which no object takes its colour. The regions
 hold the CSS colours that people would call so."""
@@ -32,7 +32,7 @@ NAMED = {
     'grey': ['808080', '808080', 'a9a9a9', '696969', 'c0c0c0', '999999'],
     'cyan': ['00ffff', '00ffff', '00ced1', '40e0d0', '00e5ee'],
 }
-# Boxes of hue (degrees, may begin below 0), saturation and value.
+# Boxes of hue (degrees, may begin below 0), saturation and value; one that stands twice is drawn twice as often.
 REGIONS = {
     'red': [((-10, 7), (0.85, 1), (0.75, 1))],
     'green': [((95, 147), (0.6, 1), (0.36, 1)), ((108, 126), (0.4, 0.6), (0.6, 0.95))],
@@ -41,7 +41,7 @@ REGIONS = {
     'orange': [((26, 40), (0.88, 1), (0.94, 1))],
     'purple': [((264, 288), (0.6, 1), (0.42, 0.95)), ((288, 303), (0.75, 1), (0.4, 0.6))],
     'pink': [((325, 351), (0.25, 0.6), (0.94, 1)), ((324, 332), (0.6, 0.93), (0.96, 1))],
-    'brown': [((17, 31), (0.6, 1), (0.36, 0.6)), ((-1, 3), (0.7, 0.77), (0.58, 0.66))],
+    'brown': 3 * [((17, 31), (0.6, 1), (0.36, 0.6))] + [((-1, 3), (0.7, 0.77), (0.58, 0.66))],
     'black': [((0, 360), (0, 0.3), (0, 0.09))],
     'white': [((0, 360), (0, 0.02), (0.97, 1))],
     'grey': [((0, 360), (0, 0.04), (0.4, 0.77))],
