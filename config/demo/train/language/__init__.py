@@ -1,0 +1,28 @@
+"""The words of the demo's world: facts become captions, questions, answers and descriptions.
+
+Answers are canonical and short, so that they can be compared letter for letter; questions are put in as many ways as
+people have. `facts.py` says what can be true, `words.py` how it is said, `seen.py` and `sensed.py` what is asked,
+`frames.py` and `grammar.py` how a question is typed, `pairs.py` and `talk.py` what is asked of two media and of none."""
+from .ask import ATTRIBUTES, question, questions
+from .describe import SYSTEM, conversation, corpus, description
+from .facts import MODALITIES, random_facts
+from .grammar import pick
+from .pairs import questions_of_two
+from .talk import NO_FILE, talk
+from .words import caption
+
+__all__ = ["ATTRIBUTES", "MODALITIES", "SYSTEM", "caption", "conversation", "corpus", "description", "questions",
+           "questions_of_none", "questions_of_two", "random_facts"]
+
+
+def questions_of_none(rng, n):
+    """n (kind, question, answer) without a file: talk, and questions for which a file would be needed."""
+    found = []
+    while len(found) < n:
+        if rng.random() < 0.55:
+            found.append(talk(rng))
+            continue
+        kind, asked, _ = question(rng, random_facts(pick(rng, MODALITIES), rng))
+        if kind not in ("talk", "unknowable"):
+            found.append(("no_file", asked, NO_FILE))
+    return found

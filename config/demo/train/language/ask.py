@@ -1,0 +1,459 @@
+"""Questions about one medium, with their answers."""
+from .aspects import COLOUR_WORDS, SHAPE_WORDS, phrases
+from .facts import COLOURS, SHAPES
+from .frames import LETTER, SCENE, around, ended, framed
+from .grammar import capital, join, parse, pick, say, spell
+from .media import DESCRIBE, OWN_TASKS, TASK_WORDS, UNKNOWABLE, WHAT
+from .seen import ANY_PICTURE, IMAGE, POINT, SHAPES_OF_MANY, VIDEO
+from .sensed import AUDIO, DEPTH, FMRI, IMU, NORMAL
+from .talk import talk
+from .words import caption, is_empty, place_words, thing_words, what, with_article
+
+WORLD = {"image": IMAGE, "video": VIDEO, "audio": AUDIO, "point": POINT, "depth": DEPTH, "normal": NORMAL, "imu": IMU,
+         "fmri": FMRI}
+UNKNOWN = "I cannot tell."
+#: What the classes of task "scene" are classes of.
+SCENE_ASPECT = {"image": "shape", "video": "shape", "audio": "sound", "point": "shape", "depth": "slant",
+                "normal": "surface", "imu": "motion", "fmri": "sees"}
+_EXTRA_KINDS = {"image": ("relation",)}
+ATTRIBUTES = {name: ("what", *(part["name"] for part in world["aspects"]), *_EXTRA_KINDS.get(name, ()), "yes_no",
+                     "choice") for name, world in WORLD.items()}
+ASPECTS = {name: {part["name"]: part for part in world["aspects"]} for name, world in WORLD.items()}
+
+
+def _phrase(rng, part, kinds, number):
+    """(kind of phrase, text) of one of the kinds that the aspect has."""
+    groups = part["phrases"]
+    kinds = [kind for kind in kinds if groups[kind][number]]
+    if not kinds:
+        return None
+    kind = pick(rng, kinds)
+    return kind, say(rng, pick(rng, groups[kind][number]))
+
+
+def _number(rng, facts):
+    """Several equal things are asked for in the plural, mostly; a single one hardly ever."""
+    if facts["modality"] != "image" or facts["kind"] == "two":
+        return "one"
+    return "many" if rng.random() < {"same": 0.75, "one": 0.03, "none": 0.2}[facts["kind"]] else "one"
+
+
+# ---- one kind of question each: (core of the question, mark, answer, may the medium follow) or None ----
+
+def _caption(rng, facts):
+    modality = facts["modality"]
+    if rng.random() < 0.15:
+        text = "Provide a one-sentence caption for the provided " + pick(rng, TASK_WORDS[modality]) + "."
+        return OWN_TASKS.get(modality, text) if rng.random() < 0.5 else text, None, caption(facts), False
+    asked = rng.random() < 0.35
+    text = say(rng, pick(rng, DESCRIBE[modality][1 if asked else 0]))
+    return text, "?" if asked else ".", caption(facts), False
+
+
+def _what(rng, facts):
+    told = rng.random() < 0.3
+    text = say(rng, pick(rng, WHAT[facts["modality"]][1 if told else 0]))
+    if text.startswith(("describe", "caption")):
+        return text, ".", caption(facts), False
+    asked = text.startswith(("wh", "how", "can", "do you"))
+    return text, "?" if asked else ".", what(facts), False
+
+
+def _aspect(rng, facts, part):
+    answer = part["answer"](facts)
+    if answer is None:
+        return None
+    found = _phrase(rng, part, ("?", "?", "n", "c"), _number(rng, facts))
+    text, mark = framed(rng, *found)
+    return text, mark, answer, True
+
+
+def _yes(flag):
+    return "yes" if flag else "no"
+
+
+def _other_value(rng, part, value):
+    return pick(rng, [key for key in part["spoken"] if key != value])
+
+
+def _holds(part, asked, value):
+    """Something at the top left is at the top, too."""
+    if part["name"] == "place":
+        return set(asked.split()) <= set(value.split())
+    return asked == value
+
+
+def _yes_no(rng, facts):
+    world = WORLD[facts["modality"]]
+    if rng.random() < 0.3 and world["checks"]:
+        part = pick(rng, world["checks"])
+        truth = part["truth"](facts)
+        if truth is None:
+            return None
+        found = _phrase(rng, part, ("yes", "yes", "say"), "one")
+        return (*framed(rng, *found), _yes(truth), True)
+    part = pick(rng, world["aspects"])
+    value = part["value"] and part["value"](facts)
+    if value is None or not part["spoken"]:
+        return None
+    number = _number(rng, facts)
+    if part["name"] == "shape" and number == "many":
+        part = SHAPES_OF_MANY
+    asked = value if rng.random() < 0.5 else _other_value(rng, part, value)
+    found = _phrase(rng, part, ("yes", "yes", "say"), number)
+    text, mark = framed(rng, *found)
+    return text.replace("@v", say(rng, part["spoken"][asked])), mark, _yes(_holds(part, asked, value)), True
+
+
+def _rivals(part, value):
+    """Values that can stand beside the true one in a choice."""
+    if part["name"] != "place":
+        return [key for key in part["spoken"] if key != value]
+    return [key for key in part["spoken"] if not set(key.split()) & set(value.split())]
+
+
+def _options(rng, part, value, most):
+    """The true value and some wrong ones, in any order."""
+    rivals = _rivals(part, value)
+    count = min(len(rivals), 1 if rng.random() < 0.45 else 1 + int(rng.random() * (most - 1)))
+    keys = [value]
+    for _ in range(count):
+        rival = rivals.pop(int(rng.random() * len(rivals)))
+        keys.insert(int(rng.random() * (len(keys) + 1)), rival)
+    return keys
+
+
+def _valued(rng, facts, world):
+    part = pick(rng, world["aspects"])
+    value = part["value"] and part["value"](facts)
+    return (part, value) if value is not None and part["spoken"] else (part, None)
+
+
+def _choice(rng, facts):
+    part, value = _valued(rng, facts, WORLD[facts["modality"]])
+    if value is None:
+        return None
+    answer, number = part["answer"](facts), _number(rng, facts)
+    if part["name"] == "place" and "place" in facts.get("objects", [{}])[0] and rng.random() < 0.3:
+        sides = [pair for pair in (("left", "right"), ("top", "bottom")) if set(pair) & set(value.split())]
+        if sides:
+            pair = pick(rng, sides)
+            true = pair[0] if pair[0] in value.split() else pair[1]
+            keys, answer = list(pair) if rng.random() < 0.5 else list(pair[::-1]), place_words(true)
+        else:
+            keys = _options(rng, part, value, 4)
+    else:
+        keys = _options(rng, part, value, 4)
+    if part["name"] == "shape" and number == "many":
+        part = SHAPES_OF_MANY
+    found = _phrase(rng, part, ("or",), number)
+    if found is None:
+        return None
+    words = [say(rng, part["spoken"][key]) for key in keys]
+    if part["name"] == "shape" and rng.random() < 0.3:
+        words = [word.split(" ", 1)[1] if word.startswith(("a ", "an ")) else word for word in words]
+    text, mark = framed(rng, *found)
+    return text.replace("@o", join(words, " or ")), mark, answer, True
+
+
+_LETTERS = "ABCDE"
+_LETTER_FORMS = ("%s. %s", "%s. %s", "%s: %s", "(%s) %s", "%s) %s")
+
+
+def _letter(rng, facts):
+    part, value = _valued(rng, facts, WORLD[facts["modality"]])
+    if value is None:
+        return None
+    keys = _options(rng, part, value, 4)
+    form, between = pick(rng, _LETTER_FORMS), pick(rng, (" ", " ", "\n", ", "))
+    words = [say(rng, part["spoken"][key]) for key in keys]
+    options = between.join(form % (_LETTERS[i], word) for i, word in enumerate(words))
+    text = say(rng, pick(rng, part["phrases"]["?"][_number(rng, facts)]))
+    text = spell(rng, capital(text) + "?" + pick(rng, (" ", " ", "\n")) + options) + LETTER
+    return text, None, _LETTERS[keys.index(value)], False
+
+
+def _scene(rng, facts):
+    part = ASPECTS[facts["modality"]][SCENE_ASPECT[facts["modality"]]]
+    value = part["value"](facts)
+    if value is None:
+        return None
+    keys = _options(rng, part, value, 8)
+    words = [say(rng, part["spoken"][key]) for key in keys]
+    head = pick(rng, ("", "", "Classes: ", "Class sets: ", "class sets: "))
+    return head + join(words, pick(rng, (", ", ", ", " and "))) + pick(rng, (".", ".", "")) + SCENE, None, \
+        part["answer"](facts), False
+
+
+def _unknowable(rng, facts):
+    if is_empty(facts) and rng.random() < 0.5:
+        return None
+    return say(rng, pick(rng, UNKNOWABLE[facts["modality"]])), "?", UNKNOWN, False
+
+
+def _talk(rng, facts):
+    _, question, answer = talk(rng)
+    return question, None, answer, False
+
+
+# ---- two things in one picture ----
+
+_RELATED = phrases("""
+    ? what is @p @r
+    ? what do you see @p @r
+    ? which [object|shape|thing] is @p @r
+    ? what is [located|drawn|placed] @p @r
+    ? what [lies|stands|comes] @p @r
+    ? @p @r is what
+    n the [object|thing|shape] @p @r
+    n what is @p @r
+    c what is @p @r
+    c which [object|shape|thing] is @p @r
+    c what you see @p @r
+    yes is @s @p @r
+    yes do you see @s @p @r
+    yes is @s [located|drawn|placed] @p @r
+    say @s is @p @r
+    say @p @r there is @s""")
+_AT_PLACE = phrases("""
+    ? what is @p
+    ? what do you see @p
+    ? which [object|thing] is @p
+    ? what [object|thing] is @p
+    ? what is [shown|drawn|located] @p
+    ? @p there is what
+    n the [object|thing|shape] @p
+    n what is @p
+    c what is @p
+    c what you see @p
+    c which [object|thing] is @p""")
+_NAMED = {"shape": ASPECTS["image"]["shape"], "colour": ASPECTS["image"]["colour"], "place": ASPECTS["image"]["place"]}
+_RELATIONS = {"beside": (parse("[left of|to the left of|on the left of|left of]"),
+                         parse("[right of|to the right of|on the right of|right of]")),
+              "above": (parse("[above|above|over|on top of]"), parse("[below|below|under|beneath|underneath]"))}
+_SIDES = {"beside": ("left", "right"), "above": ("top", "bottom")}
+_SIDE_WORDS = {"left": parse("[on the left|on the left|on the left side|to the left]"),
+               "right": parse("[on the right|on the right|on the right side|to the right]"),
+               "top": parse("[at the top|at the top|in the upper half]"),
+               "bottom": parse("[at the bottom|at the bottom|in the lower half]")}
+_BY_SIDE = {"left": parse("the [[left|left-hand] [one|object|shape|thing]|[object|shape|thing|one] on the left]"),
+            "right": parse("the [[right|right-hand] [one|object|shape|thing]|[object|shape|thing|one] on the right]"),
+            "top": parse("the [[upper|top] [one|object|shape|thing]|[object|shape|thing|one] at the top]"),
+            "bottom": parse("the [[lower|bottom] [one|object|shape|thing]|[object|shape|thing|one] at the bottom]")}
+_BY_COLOUR = parse("the @v [one|object|shape|thing|figure|object]")
+_SHAPES = {key: parse(words) for key, words in SHAPE_WORDS.items()}
+_COLOURS = {key: parse(words) for key, words in COLOUR_WORDS.items()}
+
+
+def _side(facts, at):
+    return _SIDES[facts["relation"]][at]
+
+
+def _reference(rng, facts, at, hidden=()):
+    """One of the two, named by what the question does not ask for."""
+    ways = [way for way in ("shape", "colour", "place", "both") if way not in hidden]
+    if "shape" in hidden or "colour" in hidden:
+        ways = [way for way in ways if way != "both"]
+    way, thing = pick(rng, ways), facts["objects"][at]
+    if way == "place":
+        return say(rng, _BY_SIDE[_side(facts, at)])
+    if way == "colour":
+        return say(rng, _BY_COLOUR).replace("@v", say(rng, _COLOURS[thing["colour"]]))
+    shape = say(rng, _SHAPES[thing["shape"]])
+    return "the " + (shape if way == "shape" else say(rng, _COLOURS[thing["colour"]]) + " " + shape)
+
+
+def _two_attribute(rng, facts, name):
+    """The shape, colour or place of one of two things."""
+    at = int(rng.random() * 2)
+    thing = facts["objects"][at]
+    if name == "place":
+        answer, hidden = place_words(_side(facts, at)), ("place",)
+    else:
+        answer, hidden = with_article(thing[name]) if name == "shape" else thing[name], (name,)
+    kind, text = _phrase(rng, _NAMED[name], ("?", "?", "n", "c"), "named")
+    text, mark = framed(rng, kind, text.replace("@r", _reference(rng, facts, at, hidden)))
+    return text, mark, answer, True
+
+
+def _two_relation(rng, facts):
+    at = int(rng.random() * 2)
+    if rng.random() < 0.35:
+        kind, text = _phrase(rng, {"phrases": _AT_PLACE}, ("?", "?", "n", "c"), "one")
+        text = text.replace("@p", say(rng, _SIDE_WORDS[_side(facts, at)]))
+    else:
+        kind, text = _phrase(rng, {"phrases": _RELATED}, ("?", "?", "n", "c"), "one")
+        text = text.replace("@p", say(rng, _RELATIONS[facts["relation"]][at]))
+        text = text.replace("@r", _reference(rng, facts, 1 - at, ("place",)))
+    return (*framed(rng, kind, text), thing_words(facts["objects"][at]), False)
+
+
+def _two_yes_no(rng, facts):
+    chance, at = rng.random(), int(rng.random() * 2)
+    true, thing = rng.random() < 0.5, facts["objects"][at]
+    if chance < 0.3:
+        kind, text = _phrase(rng, {"phrases": _RELATED}, ("yes", "yes", "say"), "one")
+        text = text.replace("@p", say(rng, _RELATIONS[facts["relation"]][at if true else 1 - at]))
+        text = text.replace("@r", _reference(rng, facts, 1 - at, ("place",)))
+        text = text.replace("@s", _reference(rng, facts, at, ("place",)))
+    elif chance < 0.6:
+        name = pick(rng, ("colour", "shape"))
+        part = _NAMED[name]
+        value = thing[name] if true else _other_value(rng, part, thing[name])
+        kind, text = _phrase(rng, part, ("yes", "yes", "say"), "named")
+        text = text.replace("@r", _reference(rng, facts, at, (name,))).replace("@v", say(rng, part["spoken"][value]))
+    elif chance < 0.75:
+        kind, text = _phrase(rng, _NAMED["place"], ("yes", "say"), "named")
+        if "@r" not in text:
+            return None
+        text = text.replace("@r", _reference(rng, facts, at, ("place",)))
+        text = text.replace("@v", say(rng, _SIDE_WORDS[_side(facts, at if true else 1 - at)]))
+    else:
+        kind, text = _phrase(rng, {"phrases": _CONTAINS}, ("yes", "yes", "say"), "one")
+        text, true = _contained(rng, facts, text, true)
+    return (*framed(rng, kind, text), _yes(true), True)
+
+
+_CONTAINS = phrases("""
+    yes is there @v
+    yes is there @v in <medium>
+    yes do you see @v
+    yes can you see @v
+    yes does <medium> [show|contain|have] @v
+    yes is @v [shown|there|visible|to be seen]
+    yes is one of [them|the shapes|the objects] @v
+    say there is @v
+    say @v can be seen
+    say <medium> [shows|contains] @v
+    say one of [them|the objects] is @v""", ANY_PICTURE)
+
+
+def _contained(rng, facts, text, true):
+    """Is there a circle, something red, a red circle?"""
+    things = facts["objects"]
+    way = rng.random()
+    thing = pick(rng, things)
+    if way < 0.4:
+        shape = thing["shape"] if true else pick(rng, [s for s in SHAPES if all(s != t["shape"] for t in things)])
+        words = with_article(say(rng, _SHAPES[shape]))
+    elif way < 0.7:
+        colour = thing["colour"] if true else pick(rng, [c for c in COLOURS if all(c != t["colour"] for t in things)])
+        words = pick(rng, ("something %s", "a %s object", "a %s shape", "anything %s")) % say(rng, _COLOURS[colour])
+    else:
+        colour, shape = thing["colour"], thing["shape"]
+        if not true and rng.random() < 0.5 and len(things) == 2:
+            shape = things[0]["shape"] if thing is things[1] else things[1]["shape"]
+        elif not true:
+            colour = pick(rng, [c for c in COLOURS if c != colour])
+        words = with_article(say(rng, _COLOURS[colour]) + " " + say(rng, _SHAPES[shape]))
+    return text.replace("@v", fix_article(words)), true
+
+
+def fix_article(words):
+    return words.replace("a orange", "an orange").replace("a oval", "an oval").replace("a ellipse", "an ellipse")
+
+
+def _one_contains(rng, facts):
+    if facts["kind"] == "none":
+        _, text = _phrase(rng, {"phrases": _CONTAINS}, ("yes",), "one")
+        shape = with_article(say(rng, _SHAPES[pick(rng, SHAPES)]))
+        return text.replace("@v", shape), "?", "no", True
+    kind, text = _phrase(rng, {"phrases": _CONTAINS}, ("yes", "yes", "say"), "one")
+    text, true = _contained(rng, facts, text, rng.random() < 0.5)
+    return (*framed(rng, kind, text), _yes(true), True)
+
+
+def _two_choice(rng, facts):
+    at = int(rng.random() * 2)
+    thing, name = facts["objects"][at], pick(rng, ("colour", "shape", "place", "which"))
+    if name == "which":
+        side = say(rng, _SIDE_WORDS[_side(facts, at)])
+        words = [_reference(rng, facts, i, ("place", "colour", "both")) for i in (0, 1)]
+        if rng.random() < 0.5:
+            words.reverse()
+        text = pick(rng, ("what is %s, %s or %s", "which is %s, %s or %s", "which one is %s: %s or %s"))
+        return text % (side, *words), "?", with_article(thing["shape"]), False
+    part = _NAMED[name]
+    kind, text = _phrase(rng, part, ("or",), "named")
+    if "@r" not in text:
+        return None
+    if name == "place":
+        keys, answer = list(_SIDES[facts["relation"]]), place_words(_side(facts, at))
+        keys = keys if rng.random() < 0.5 else keys[::-1]
+    else:
+        keys, answer = _options(rng, part, thing[name], 3), thing[name]
+        answer = with_article(answer) if name == "shape" else answer
+    text = text.replace("@r", _reference(rng, facts, at, (name,)))
+    text = text.replace("@o", join([say(rng, part["spoken"][key]) for key in keys], " or "))
+    return (*framed(rng, kind, text), answer, False)
+
+
+_TWO = {"shape": lambda rng, facts: _two_attribute(rng, facts, "shape"),
+        "colour": lambda rng, facts: _two_attribute(rng, facts, "colour"),
+        "place": lambda rng, facts: _two_attribute(rng, facts, "place"),
+        "relation": _two_relation}
+
+
+# ---- all kinds ----
+
+_WEIGHTS = {"caption": 12, "what": 10, "yes_no": 17, "choice": 9, "letter": 4, "scene": 1.5, "unknowable": 4.5,
+            "talk": 1.5}
+_ASPECT_WEIGHT = 9
+
+
+def _kinds(modality):
+    """(kind, cumulative share) of all kinds of a modality."""
+    shares = {**_WEIGHTS, **{name: _ASPECT_WEIGHT for name in ATTRIBUTES[modality] if name not in _WEIGHTS}}
+    total, sums = 0.0, []
+    for kind, share in shares.items():
+        total += share
+        sums.append((kind, total))
+    return [(kind, share / total) for kind, share in sums]
+
+
+KINDS = {modality: _kinds(modality) for modality in WORLD}
+_MAKERS = {"caption": _caption, "what": _what, "yes_no": _yes_no, "choice": _choice, "letter": _letter,
+           "scene": _scene, "unknowable": _unknowable, "talk": _talk}
+
+
+def pick_kind(rng, modality):
+    chance = rng.random()
+    for kind, share in KINDS[modality]:
+        if chance < share:
+            return kind
+    return "caption"
+
+
+def make(rng, facts, kind):
+    """(core, mark, answer, may the medium follow), or None where these facts allow no such question."""
+    pair = facts["modality"] == "image" and facts["kind"] == "two"
+    if pair and kind in _TWO:
+        return _TWO[kind](rng, facts)
+    if kind == "yes_no" and facts["modality"] == "image":
+        if pair and rng.random() < 0.7:
+            return _two_yes_no(rng, facts)
+        if not pair and rng.random() < 0.15:
+            return _one_contains(rng, facts)
+    if kind == "choice" and pair:
+        return _two_choice(rng, facts)
+    if kind in _MAKERS:
+        return _MAKERS[kind](rng, facts)
+    part = ASPECTS[facts["modality"]].get(kind)
+    return _aspect(rng, facts, part) if part else None
+
+
+def question(rng, facts):
+    """One (kind, question, answer)."""
+    made = None
+    while made is None:
+        kind = pick_kind(rng, facts["modality"])
+        made = make(rng, facts, kind)
+    text, mark, answer, behind = made
+    if mark is None:
+        return kind, text, answer
+    text = around(rng, facts["modality"], text, mark, behind=behind)
+    return kind, ended(rng, text, mark, 0.02 if kind == "caption" else 0.06), answer
+
+
+def questions(facts, rng, n):
+    return [question(rng, facts) for _ in range(n)]
