@@ -3,6 +3,7 @@
 A sound is synthesised at the file's own rate into a stretch of a longer recording; what happens to recordings (rooms,
 hiss, hum, clipping, rounding) is the same for all sounds. A thing's name is never in doubt: pitches, sweeps, gaps and
 levels keep clear of what would be called otherwise."""
+import os
 import subprocess
 import wave
 from functools import lru_cache
@@ -21,6 +22,7 @@ SOUNDS = ['tone', 'rising', 'falling', 'noise', 'beeps', 'chord', 'speech', 'sil
 PITCHES = {'low': (80, 300), 'middle': (420, 850), 'high': (1300, 6000)}
 COUNTS = [2, 3, 4, 5]
 LOUDNESSES = {'quiet': (0.004, 0.036), None: (0.07, 0.26), 'loud': (0.45, 1.0)}    # peaks
+NOISE_LOUDNESSES = {'quiet': (0, 0.02), None: (0.028, 0.1), 'loud': (0.15, 1.0)}    # root mean squares
 ATTRIBUTES = {'sound': SOUNDS, 'pitch': [*PITCHES, None], 'count': [*COUNTS, None], 'loudness': [*LOUDNESSES]}
 
 SOUND_SHARES = {'tone': 14, 'rising': 13, 'falling': 13, 'noise': 12, 'beeps': 17, 'chord': 12, 'speech': 13,
@@ -37,10 +39,10 @@ NYQUIST_SHARE = 0.44    # the highest fundamental, as a share of the rate
 def draw_wave(rng, rate, highest):
     """A periodic wave as a table: pure, of a few harmonics, or one of the shapes that programs offer.
     highest  the fundamental's highest frequency; harmonics end below the Nyquist frequency, or, as many programs have
-             it, are folded back there"""
+             it, are folded back there, unless that would be as loud as the wave itself"""
     kind = pick(rng, {'sine': 8, 'harmonics': 7, 'triangle': 2, 'square': 3, 'sawtooth': 2, 'pulse': 1})
     n = int(min(max(0.48 * rate / highest, 1), 60))
-    if kind != 'sine' and kind != 'harmonics' and chance(rng, 0.3):
+    if kind != 'sine' and kind != 'harmonics' and highest < rate / 8 and chance(rng, 0.3):
         n = 400
     k = np.arange(1, n + 1)
     amplitudes, angles = np.where(k == 1, 1.0, 0.0), np.zeros(n)
@@ -89,9 +91,10 @@ def draw_note(rng, n, rate, hertz):
 
 def soft_ends(rng, samples, rate):
     """No fade, a short one against clicks, or a long one."""
-    n_in, n_out = (int(pick(rng, {0: 4, rate * log_uniform(rng, 0.002, 0.05): 4, samples.size * rng.uniform(0, 0.3): 2}))
-                   for _ in range(2))
-    return fade(samples, n_in, n_out)
+    def length():
+        return int(pick(rng, {0: 4, rate * log_uniform(rng, 0.002, 0.05): 4, samples.size * rng.uniform(0, 0.3): 2}))
+
+    return fade(samples, length(), length())
 
 
 # Sounds: [n] samples of any level, and the facts about them.
@@ -138,14 +141,14 @@ def make_noise(rng, n, rate):
     return soft_ends(rng, noise, rate), {}
 
 
-def draw_beep_times(rng, count, longest_s):
-    """-> [count] beginnings and [count] lengths, in seconds, that fill at most longest_s."""
-    shortest, length = 0.05, log_uniform(rng, 0.06, 0.5)
+def draw_beep_times(rng, count, shortest, longest_s):
+    """-> [count] beginnings and the length of each, in seconds, that fill at most longest_s."""
+    length = log_uniform(rng, shortest + 0.01, 0.5)
     gaps = np.full(count, log_uniform(rng, 0.09, 0.9))
     if chance(rng, 0.15):
         gaps *= rng.uniform(0.6, 1.5, count)
     gaps = np.maximum(gaps, 0.085)
-    squeeze = min(1, (longest_s - count * (shortest + 0.08)) / (length * count + gaps.sum() - count * 0.13))
+    squeeze = min(1, (longest_s - count * (shortest + 0.08)) / (length * count + gaps.sum() - count * (shortest + 0.08)))
     length, gaps = shortest + (length - shortest) * squeeze, 0.08 + (gaps - 0.08) * squeeze
     return np.concatenate([[0], np.cumsum(length + gaps[:-1])]), length
 
@@ -153,7 +156,7 @@ def draw_beep_times(rng, count, longest_s):
 def make_beeps(rng, n, rate):
     """The same beep a few times, as one beep or with the phase running on."""
     pitch, count = pick(rng, dict.fromkeys(PITCHES, 1)), int(rng.choice(COUNTS))
-    begins, length = draw_beep_times(rng, count, n / rate)
+    begins, length = draw_beep_times(rng, count, 0.08 if pitch == 'low' else 0.05, n / rate)
     n_beep = int(length * rate)
     note = draw_note(rng, n_beep, rate, draw_pitch(rng, pitch, rate))
     n_in, n_out = (int(min(rng.choice([0, rate * 0.005, rate * 0.02]), n_beep / 4)) for _ in range(2))
@@ -171,7 +174,7 @@ CHORDS = [(0, 4, 7), (0, 3, 7), (0, 4, 7, 12), (0, 3, 7, 12), (0, 4, 7, 11), (0,
 
 def make_chord(rng, n, rate):
     """Three or four notes at once, or one shortly after the other as on a guitar."""
-    root = log_uniform(rng, 150, 800)
+    root = log_uniform(rng, 195, 800)
     offsets = CHORDS[rng.integers(len(CHORDS))]
     seed, strum = int(rng.integers(1 << 30)), int(rate * rng.uniform(0, 0.04)) * chance(rng, 0.25)
     is_alike = chance(rng, 0.8)
@@ -194,7 +197,7 @@ CONTROL = 80    # samples per step of the tracks
 VOWELS = [(270, 2290, 3010), (390, 1990, 2550), (400, 2100, 2700), (530, 1840, 2480), (660, 1720, 2410),
           (730, 1090, 2440), (640, 1190, 2390), (570, 840, 2410), (450, 800, 2600), (440, 1020, 2240),
           (300, 870, 2240), (490, 1350, 1690)]
-# Consonants: stretches of (seconds, voice, breath, hiss, hiss's middle Hz, its width Hz, formants or None: the vowel's).
+# Consonants: stretches of (seconds, voice, breath, hiss, its middle Hz, its width Hz, formants or None: the vowel's).
 STOPS = [[(0.06, voice, 0, 0, middle, 1500, formants), (0.012, voice, 0, burst, middle, width, formants),
           (wait, 0, breath, 0.05, middle, width, None)]
          for voice, wait, breath in ((0, 0.035, 0.4), (0.12, 0.005, 0.1))
@@ -222,7 +225,7 @@ def draw_syllable(rng, pace):
 
 
 def draw_utterance(rng, seconds):
-    """-> [n, 9] tracks, one row per control step: voice, breath, hiss, its middle, its width, three formants, melody."""
+    """-> [n, 9] tracks, a row per control step: voice, breath, hiss, its middle, its width, three formants, melody."""
     rows, filled, n_left = [], 0.0, int(rng.integers(3, 10))
     pace, base = rng.uniform(0.8, 1.25), 0.0
     fall = rng.uniform(0.1, 0.35)
@@ -304,7 +307,7 @@ def make_speech(rng, n, rate):
 MAKERS = {'tone': make_tone, 'rising': lambda rng, n, rate: make_sweep(rng, n, rate, True),
           'falling': lambda rng, n, rate: make_sweep(rng, n, rate, False), 'noise': make_noise, 'beeps': make_beeps,
           'chord': make_chord, 'speech': make_speech, 'silence': make_silence}
-SHORTEST_S = {'tone': 0.5, 'rising': 0.5, 'falling': 0.5, 'noise': 0.5, 'beeps': 0.68, 'chord': 0.5, 'speech': 0.8,
+SHORTEST_S = {'tone': 0.5, 'rising': 0.5, 'falling': 0.5, 'noise': 0.5, 'beeps': 0.82, 'chord': 0.5, 'speech': 0.8,
               'silence': 0.6}
 
 
@@ -338,14 +341,14 @@ def cut_highs(samples, rate, limit):
     return irfft(spectrum, size)[:samples.size].astype(np.float32)
 
 
-def peak_for(rng, sound, loudness, samples):
-    """A peak that leaves no doubt; the loudness of noise is judged by its mean power as well, for its peaks are chance."""
+def draw_peak(rng, sound, loudness, crest):
+    """A peak that leaves no doubt. How far the peaks of noise rise above its root mean square (crest) cannot be heard,
+    so that has to be quiet or loud as well."""
     low, high = LOUDNESSES[loudness]
     if sound == 'noise':
-        crest = np.abs(samples).max() / np.sqrt(np.mean(samples[samples != 0] ** 2))
-        low, high = max(low, {'quiet': 0, None: 0.028, 'loud': 0.15}[loudness] * crest), min(
-            high, {'quiet': 0.02, None: 0.1, 'loud': 1}[loudness] * crest)
-        high = max(high, low)
+        root_low, root_high = NOISE_LOUDNESSES[loudness]
+        low = max(low, root_low * crest)
+        high = max(low, min(high, root_high * crest))
     if loudness == 'loud' and chance(rng, 0.25):
         return rng.uniform(0.9, 1) if chance(rng, 0.7) else rng.uniform(1.05, 1.6)
     return log_uniform(rng, low, high)
@@ -374,6 +377,11 @@ def round_to(samples, bits):
     return (np.clip(np.rint(samples * steps), -steps, steps - 1) / steps).astype(np.float32)
 
 
+def dither(rng, n, bits):
+    """Noise of up to a step, which makes the error of rounding a noise, too."""
+    return (rng.random(n, dtype=np.float32) - rng.random(n, dtype=np.float32)) * np.float32(2.0 ** (1 - bits))
+
+
 def draw_bits(rng, loudness):
     bits = pick(rng, {16: 7, 32: 1.2, 24: 0.8, 8: 0.7})
     return 16 if bits == 8 and loudness == 'quiet' else bits
@@ -384,10 +392,10 @@ def record(rng, samples, rate, level, bits):
     n_channels = 2 if chance(rng, 0.15) else 1
     gains = [1, rng.uniform(0.7, 1)][:n_channels]
     offset = level * rng.uniform(-0.1, 0.1) * chance(rng, 0.1)
-    dither = (rng.random(samples.size, dtype=np.float32) - rng.random(samples.size, dtype=np.float32)) * 2.0 ** (1 - bits)
-    dither = dither * chance(rng, 0.4) if bits < 32 else 0
     shared = surroundings(rng, samples.size, rate, level) + np.float32(offset)
-    return round_to(np.clip(np.stack([samples * np.float32(gain) + shared + dither for gain in gains]), -1, 1), bits)
+    if bits < 32 and chance(rng, 0.4):
+        shared += dither(rng, samples.size, bits)
+    return round_to(np.clip(np.stack([samples * np.float32(gain) + shared for gain in gains]), -1, 1), bits)
 
 
 def make_still(rng, n, rate, bits):
@@ -402,7 +410,7 @@ def make_still(rng, n, rate, bits):
     if kind == 'hum':
         still += np.sin(2 * np.pi * 50 / rate * np.arange(n)).astype(np.float32) * np.float32(level)
     if kind == 'rounding':
-        still += (rng.random(n, dtype=np.float32) - rng.random(n, dtype=np.float32)) * 2.0 ** -15
+        still += dither(rng, n, 16)
     return round_to(np.stack([still] * (2 if chance(rng, 0.15) else 1)), bits)
 
 
@@ -424,8 +432,9 @@ def make(rng):
             samples = in_a_room(rng, samples, rate)
         if rate >= 16000 and chance(rng, 0.08) and facts['pitch'] != 'high':
             samples = cut_highs(samples, rate, rng.uniform(3400, 7500))
-        samples *= np.float32(peak_for(rng, sound, loudness, samples) / np.abs(samples).max())
-        raw = record(rng, samples, rate, float(np.sqrt(np.mean(samples ** 2) * n / n_active)), bits)
+        peak, level = np.abs(samples).max(), np.sqrt(np.sum(samples ** 2) / n_active)
+        gain = draw_peak(rng, sound, loudness, peak / level) / peak
+        raw = record(rng, samples * np.float32(gain), rate, level * gain, bits)
     return {'modality': 'audio', 'facts': facts, 'raw': raw, 'rate': rate, 'bits': bits}
 
 
@@ -438,7 +447,7 @@ LOG_MEL_MEAN, LOG_MEL_STD = -4.2677393, 4.5689974
 
 @lru_cache(maxsize=1)
 def filter_bank():
-    """[256, 128]: the share of a spectral line's power that each triangle takes; triangles are even on the mel scale."""
+    """[256, 128]: the share of a line's power that each triangle takes; the triangles are even on the mel scale."""
     mel = 1127 * np.log(1 + np.arange(N_FFT // 2) * RATE / N_FFT / 700)
     low, high = 1127 * np.log(1 + np.array([20, RATE / 2]) / 700)
     steps = (mel - low) / ((high - low) / (N_BINS + 1))
@@ -497,5 +506,5 @@ def write(scene, folder, stem, rng):
     write_wav(scene, wav)
     if kind != 'wav':
         subprocess.run(['ffmpeg', '-loglevel', 'error', '-y', '-i', wav, *CODECS[kind], path], check=True)
-        subprocess.run(['rm', wav], check=True)
+        os.remove(wav)
     return [('audio', path)]

@@ -65,11 +65,12 @@ def sway(rng, phase, strength):
 # Motions: t [n] seconds -> acceleration without gravity and angular velocity, [n, 3] each, in the upright frame.
 
 def still(rng, t):
-    """On a table, or in a hand that trembles."""
+    """On a table, or in a hand that trembles, but so little that even in degrees it is no turning."""
     if chance(rng, 0.55):
         return np.zeros((t.size, 3)), np.zeros((t.size, 3))
     tremor = rng.uniform(0.02, 0.12) * wobble(rng, t, 6, 12, 3) + rng.uniform(0, 0.08) * wobble(rng, t, 0.2, 1.5, 3)
-    return tremor, rng.uniform(0.003, 0.03) * wobble(rng, t, 6, 12, 3) + rng.uniform(0, 0.03) * wobble(rng, t, 0.5, 2, 3)
+    turns = rng.uniform(0.002, 0.015) * wobble(rng, t, 6, 12, 3) + rng.uniform(0, 0.008) * wobble(rng, t, 1, 3, 3)
+    return tremor, turns
 
 
 def walking(rng, t):
@@ -83,8 +84,10 @@ def walking(rng, t):
         up *= 1 + rng.uniform(0, 0.25) * np.sin(np.pi * phase + rng.uniform(0, 6))
         heel = np.exp(-((phase % 1) - 0.15) ** 2 / 2 / rng.uniform(0.02, 0.05) ** 2)
         up += rng.uniform(0, 0.8) * (heel - heel.mean())
-    forth = rng.uniform(0.2, 0.7) * np.sin(2 * np.pi * (phase + rng.random())) * (not (is_plain and chance(rng, 0.5)))
+    forth = rng.uniform(0.2, 0.7) * np.sin(2 * np.pi * (phase + rng.random()))
     aside = rng.uniform(0.15, 0.6) * np.sin(np.pi * phase + rng.uniform(0, 6))
+    if is_plain and chance(rng, 0.5):
+        forth, aside = forth * 0, aside * 0
     return bounce * np.stack([forth, aside, up], 1), sway(rng, phase, pick(rng, {0: 1, log_uniform(rng, 0.15, 1.5): 5}))
 
 
@@ -106,6 +109,8 @@ def running(rng, t):
     strength = rng.uniform(7.5, 14)
     forth = rng.uniform(0.1, 0.5) * strength * np.sin(2 * np.pi * (phase + rng.random()))
     aside = rng.uniform(0.1, 0.4) * strength * np.sin(np.pi * phase + rng.uniform(0, 6))
+    if chance(rng, 0.15):
+        forth, aside = forth * 0, aside * 0
     return np.stack([forth, aside, up], 1), sway(rng, phase, pick(rng, {0: 1, log_uniform(rng, 0.4, 4): 5}))
 
 
@@ -146,29 +151,39 @@ def turning(rng, t, sign):
     return linear, angular
 
 
+def landing(rng, t, at, strength):
+    """[n, 3] a push that lasts at least a sample, and what rings after it; and the ringing alone, [n]."""
+    length = max(rng.uniform(0.015, 0.05), 1.3 * (t[1] - t[0]))
+    push = np.sin(np.pi * np.clip((t - at) / length, 0, 1))
+    after = np.maximum(t - at, 0)
+    ring = np.exp(-after / rng.uniform(0.02, 0.08)) * np.sin(2 * np.pi * rng.uniform(8, 30) * after)
+    direction = random_axis(rng) * [0.6, 0.6, 1] + [0, 0, rng.uniform(0.3, 1.5)]
+    line = direction / np.linalg.norm(direction)
+    return strength * (push[:, None] * line + rng.uniform(0, 0.4) * ring[:, None] * random_axis(rng)), ring
+
+
 def falling(rng, t):
-    """Held still, let go, nothing felt in flight, a hard landing that rings, still again."""
+    """Held still, let go, nothing felt in flight, a hard landing, perhaps a hop, still again, perhaps on another side."""
     seen = min(t[-1], WINDOW_MS / 1000)
     flight = rng.uniform(0.25, min(0.6, 0.45 * seen))
     begin = rng.uniform(0.05, seen - flight - 0.25)
-    end, release = begin + flight, rng.uniform(0.005, 0.06)
-    weight = 1 - smooth_step(t, begin, begin + release) + (t >= end)
-    held = (1 - smooth_step(t, begin, begin + release))[:, None]
-    linear = rng.uniform(0, 0.1) * wobble(rng, t, 0.5, 9, 3) * held
-    linear[:, 2] -= G * (1 - weight)
-
-    length = max(rng.uniform(0.015, 0.05), 1.3 * (t[1] - t[0]))
-    direction = random_axis(rng) * [0.6, 0.6, 1] + [0, 0, rng.uniform(0.3, 1.5)]
-    hit = np.sin(np.pi * np.clip((t - end) / length, 0, 1))
-    after = np.maximum(t - end, 0)
-    ring = np.exp(-after / rng.uniform(0.02, 0.08)) * np.sin(2 * np.pi * rng.uniform(8, 30) * after) * (t >= end)
+    end = begin + flight
+    held = 1 - smooth_step(t, begin, begin + rng.uniform(0.005, 0.06))
     strength = log_uniform(rng, 30, 150)
-    linear += strength * (hit[:, None] * direction / np.linalg.norm(direction)
-                          + rng.uniform(0, 0.4) * ring[:, None] * random_axis(rng))
+    push, ring = landing(rng, t, end, strength)
+    lies = t >= end
+    if chance(rng, 0.3):
+        hop_end = end + rng.uniform(0.1, 0.2)
+        push += landing(rng, t, hop_end, strength * rng.uniform(0.2, 0.5))[0]
+        lies = t >= hop_end
+    up = np.array([0, 0, 1])
+    side = rotation((1, 0, 0), rng.uniform(0.2, np.pi)) @ up if chance(rng, 0.4) else up
+    linear = push - G * up + G * (held[:, None] * up + lies[:, None] * side)
+    linear += rng.uniform(0, 0.1) * wobble(rng, t, 0.5, 9, 3) * held[:, None]
+
     tumble = random_axis(rng) * pick(rng, {0: 1, log_uniform(rng, 0.2, 6): 4})
-    angular = smooth_step(t, begin, begin + 0.1)[:, None] * (t < end)[:, None] * tumble
-    angular += rng.uniform(0, 5) * ring[:, None] * random_axis(rng)
-    return linear, angular
+    flies = smooth_step(t, begin, begin + 0.1) * ~lies
+    return linear, flies[:, None] * tumble + rng.uniform(0, 5) * ring[:, None] * random_axis(rng)
 
 
 MAKERS = {'still': still, 'walking': walking, 'running': running, 'shaking': shaking, 'falling': falling,
@@ -192,12 +207,12 @@ def quantise(values, step):
 
 def sense(rng, linear, angular):
     """Noise, bias, limits and steps of the sensors; m/s2 and rad/s."""
-    noise = np.concatenate([np.full(3, log_uniform(rng, 0.003, 0.06)), np.full(3, log_uniform(rng, 0.0005, 0.01))])
+    noise = np.concatenate([np.full(3, log_uniform(rng, 0.003, 0.2)), np.full(3, log_uniform(rng, 0.0005, 0.02))])
     noise *= rng.uniform(0.6, 1.5, 6)
     bias = np.concatenate([rng.uniform(-0.12, 0.12, 3), rng.uniform(-0.004, 0.004, 3)]) * rng.random()
     values = np.concatenate([linear, angular], 1)
     values += bias + noise * rng.standard_normal(values.shape) * (rng.random() > 0.05)
-    limit = np.concatenate([np.full(3, G * rng.choice([4, 8, 16, 16])), np.full(3, np.radians(rng.choice([500, 2000])))])
+    limit = np.repeat([G * rng.choice([4, 8, 16, 16]), np.radians(rng.choice([500, 2000]))], 3)
     values = np.clip(values, -limit, limit)
     return quantise(values, limit / 2 ** int(rng.choice([11, 15, 15, 20])))
 
