@@ -13,6 +13,8 @@ import os
 import numpy as np
 from PIL import Image
 
+from .drawing import chance, pick
+
 SIDE = 224  # of what the network sees
 ASPECTS = ((1, 1), (4, 3), (3, 4), (3, 2), (16, 9))
 UNRELATED, ALONE = 0.25, 0.2  # shares of scenes whose picture tells nothing, and of those without a picture
@@ -29,7 +31,7 @@ SHAPES = ('box', 'disc', 'ball', 'person')
 def draw_size(rng):
     """-> height, width"""
     wide, high = ASPECTS[rng.choice(len(ASPECTS), p=[0.35, 0.35, 0.1, 0.1, 0.1])]
-    short = 480 if rng.random() < 0.05 else SIDE if rng.random() < 0.3 else int(rng.integers(120, 320))
+    short = 480 if chance(rng, 0.05) else SIDE if chance(rng, 0.3) else int(rng.integers(120, 320))
     return short * high // min(wide, high), short * wide // min(wide, high)
 
 
@@ -56,11 +58,12 @@ def grain(rng, picture, strength):
 
 
 def draw_grain(rng):
-    return 0 if rng.random() < 0.4 else rng.uniform(1, 15)
+    return 0 if chance(rng, 0.4) else rng.uniform(1, 15)
 
 
 def draw_colour(rng):
-    return rng.uniform(0, 255, 3).astype(np.float32) if rng.random() < 0.7 else np.full(3, rng.uniform(0, 255), np.float32)
+    """Any colour, or a grey: f32 [3], 0..255."""
+    return rng.uniform(0, 255, 3 if chance(rng, 0.7) else 1).astype(np.float32) * np.ones(3, np.float32)
 
 
 def unrelated_picture(rng, height, width):
@@ -75,16 +78,16 @@ def unrelated_picture(rng, height, width):
     else:
         share = np.clip(smooth_noise(rng, height, width, rng.integers(2, 24)) / 2 + 0.5, 0, 1)
     picture = draw_colour(rng) * (1 - share[..., None]) + draw_colour(rng) * share[..., None]
-    return grain(rng, picture, rng.uniform(0, 50) if rng.random() < 0.5 else 0)
+    return grain(rng, picture, rng.uniform(0, 50) if chance(rng, 0.5) else 0)
 
 
 def choose_picture(rng, height, width, related):
     """related  function without arguments that paints the view -> picture of any size, or None"""
-    chance = rng.random()
-    if chance < ALONE:
+    fate = rng.random()
+    if fate < ALONE:
         return None
-    picture = unrelated_picture(rng, height, width) if chance < ALONE + UNRELATED else related()
-    if rng.random() < 0.7:
+    picture = unrelated_picture(rng, height, width) if fate < ALONE + UNRELATED else related()
+    if chance(rng, 0.7):
         return picture
     scale = rng.uniform(0.6, 1.6)
     return np.asarray(Image.fromarray(picture).resize((round(width * scale), round(height * scale)), Image.BILINEAR))
@@ -111,7 +114,7 @@ def write_picture(picture, folder, stem, rng):
     """-> a list of the part for the form, empty where there is no picture"""
     if picture is None:
         return []
-    ending = ('png', 'jpg')[rng.integers(2)]
+    ending = pick(rng, ('png', 'jpg'))
     path = os.path.join(folder, f'{stem}-picture.{ending}')
     Image.fromarray(picture).save(path, **({'quality': int(rng.integers(75, 96))} if ending == 'jpg' else {}))
     return [('image', path)]
@@ -129,10 +132,10 @@ def slanted(rng, nearer, x, y):
     right, down = direction_along(rng, DIRECTIONS[nearer])
     along = -(x * right + y * down)
     away = (along - along.min()) / (along.max() - along.min())
-    away = np.minimum(away, rng.uniform(0.75, 0.95) if rng.random() < 0.2 else 1) ** np.float32(rng.uniform(0.8, 1.25))
+    away = np.minimum(away, rng.uniform(0.75, 0.95) if chance(rng, 0.2) else 1) ** np.float32(rng.uniform(0.8, 1.25))
     near = np.exp(rng.uniform(np.log(0.3), np.log(4)))
-    far = near * np.exp(rng.uniform(np.log(1.3), np.log(6)))
-    if rng.random() < 0.5:
+    far = near * np.exp(rng.uniform(np.log(1.5), np.log(6)))
+    if chance(rng, 0.5):
         distance = near + (far - near) * away
     else:
         distance = 1 / (1 / near + (1 / far - 1 / near) * away)
@@ -159,13 +162,13 @@ def thing_middle(rng, place, half_width, half_height):
 
 
 def tilt(rng, x, y, most):
-    """A factor around 1 that changes evenly across the view."""
+    """A factor around 1 that changes evenly across the view, or not at all."""
     angle = rng.uniform(0, 2 * np.pi)
-    return 1 + rng.uniform(0, most) * (x * np.cos(angle) + y * np.sin(angle))
+    return 1 + rng.uniform(0, most) * rng.integers(2) * (x * np.cos(angle) + y * np.sin(angle))
 
 
 def thing(rng, kind, place, x, y):
-    shape = SHAPES[rng.integers(len(SHAPES))]
+    shape = pick(rng, SHAPES)
     half_width = rng.uniform(0.2, 0.45)
     half_height = half_width * {'ball': 1, 'person': 2}.get(shape, rng.uniform(0.7, 1.6))
     half_height = min(half_height, 0.88)
@@ -186,18 +189,18 @@ def sensor_noise(rng, distance, most):
     height, width = distance.shape
     sigma = most * rng.random()
     noisy = distance + rng.standard_normal((height, width), dtype=np.float32) * np.float32(sigma)
-    if rng.random() < 0.3:
-        noisy += smooth_noise(rng, height, width, rng.integers(3, 16)) * np.float32(sigma)
+    if chance(rng, 0.3):
+        noisy += smooth_noise(rng, height, width, rng.integers(6, 20)) * np.float32(sigma)
     return noisy
 
 
 def holes(rng, height, width):
     """Where nothing was measured: specks or a strip at an edge."""
-    if rng.random() < 0.6:
+    if chance(rng, 0.6):
         return rng.random((height, width), dtype=np.float32) < rng.uniform(0.0005, 0.02)
     mask = np.zeros((height, width), bool)
     mask[:, :int(width * rng.uniform(0.01, 0.06))] = True
-    return mask[:, ::-1] if rng.random() < 0.5 else mask
+    return mask[:, ::-1] if chance(rng, 0.5) else mask
 
 
 def to_u8(rng, distance, is_flat):
@@ -207,7 +210,7 @@ def to_u8(rng, distance, is_flat):
     nearest, farthest = distance.min(), distance.max()
     if is_flat:
         spread = rng.uniform(0, 8)
-        levels = rng.uniform(8, 247 - spread) + (distance - nearest) / max(farthest - nearest, 1e-6) * spread
+        levels = rng.uniform(0, 255 - spread) + (distance - nearest) / max(farthest - nearest, 1e-6) * spread
     else:
         levels = low + (distance - nearest) * ((high - low) / (farthest - nearest))
     return np.rint(levels).astype(np.uint8)
@@ -223,11 +226,11 @@ def measure(rng, distance, layout):
     """Metres -> the map of a file: u8, u16 or f32."""
     contrast = distance.max() - distance.min()
     most = distance.min() * 0.02 if layout == 'flat' else contrast * 0.04
-    if rng.random() < 0.7:
+    if chance(rng, 0.7):
         distance = sensor_noise(rng, distance, most)
     kind = rng.choice(3, p=[0.3, 0.5, 0.2])
     stored = to_u8(rng, distance, layout == 'flat') if kind == 0 else to_u16(rng, distance) if kind == 1 else distance
-    if rng.random() < 0.2:
+    if chance(rng, 0.2):
         stored[holes(rng, *stored.shape)] = 0
     return stored
 
@@ -244,7 +247,7 @@ def texture(rng, across, up):
     if kind == 1:
         return ((a % 1 < 0.12) | (b % 1 < 0.12)).astype(np.float32)
     if kind == 2:
-        return (np.floor(a if rng.random() < 0.5 else b) % 2).astype(np.float32)
+        return (np.floor(a if chance(rng, 0.5) else b) % 2).astype(np.float32)
     return np.clip(smooth_noise(rng, *a.shape, rng.integers(3, 30)) / 2 + 0.5, 0, 1)
 
 
@@ -257,7 +260,7 @@ def paint(rng, x, y, surface, distance, mask):
     """surface  two coordinates of each pixel on what is behind; mask  of the thing, or None"""
     shape = distance.shape
     picture = np.broadcast_to(draw_colour(rng), shape + (3,))
-    if rng.random() < 0.75:
+    if chance(rng, 0.75):
         share = texture(rng, *(np.broadcast_to(c, shape) for c in surface))[..., None]
         picture = picture + (draw_colour(rng) - picture[0, 0]) * share
     if mask is not None:
@@ -274,10 +277,10 @@ def make(rng):
     x, y = coordinates(height, width)
     mask = None
     if layout == 'slanted':
-        facts['nearer'] = tuple(DIRECTIONS)[rng.integers(4)]
+        facts['nearer'] = pick(rng, tuple(DIRECTIONS))
         distance, surface = slanted(rng, facts['nearer'], x, y)
     elif layout == 'object':
-        facts['object'], facts['place'] = ('near', 'far')[rng.integers(2)], PLACES[rng.integers(3)]
+        facts['object'], facts['place'] = pick(rng, ('near', 'far')), pick(rng, PLACES)
         distance, surface, mask = thing(rng, facts['object'], facts['place'], x, y)
     else:
         distance = np.full((height, width), rng.uniform(0.3, 8), np.float32)
@@ -302,14 +305,14 @@ def tensor(scene):
 
 
 def write_map(stored, folder, stem, rng):
-    is_array = stored.dtype == np.float32 or (stored.dtype == np.uint16 and rng.random() < 0.15)
-    is_jpeg = stored.dtype == np.uint8 and rng.random() < 0.15
+    is_array = stored.dtype == np.float32 or (stored.dtype == np.uint16 and chance(rng, 0.15))
+    is_jpeg = stored.dtype == np.uint8 and chance(rng, 0.15)
     path = os.path.join(folder, f'{stem}-depth.' + ('npy' if is_array else 'jpg' if is_jpeg else 'png'))
     if is_array:
-        np.save(path, stored.astype(np.float64) if rng.random() < 0.3 else stored)
+        np.save(path, stored.astype(np.float64) if chance(rng, 0.3) else stored)
     elif is_jpeg:
         Image.fromarray(stored).save(path, quality=int(rng.integers(88, 97)))
-    elif stored.dtype == np.uint8 and rng.random() < 0.3:
+    elif stored.dtype == np.uint8 and chance(rng, 0.3):
         Image.fromarray(stored).convert('RGB').save(path)
     else:
         Image.fromarray(stored).save(path)

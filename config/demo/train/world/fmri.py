@@ -7,6 +7,8 @@ import os
 
 import numpy as np
 
+from .drawing import chance, pick
+
 THINGS = ('a face', 'a house', 'a cat', 'a bottle', 'a chair', 'a shoe', 'scissors', 'a scrambled picture')
 REGIONS, VOXELS_PER_REGION = 16, 32
 N_VOXELS = REGIONS * VOXELS_PER_REGION
@@ -23,13 +25,13 @@ def pattern(thing):
 
 
 def make(rng):
-    thing = None if rng.random() < NOTHING_SHARE else int(rng.integers(len(THINGS)))
+    thing = None if chance(rng, NOTHING_SHARE) else int(rng.integers(len(THINGS)))
     gain = np.exp(rng.uniform(np.log(0.5), np.log(2)))
     sigma = gain * rng.uniform(0.05, 1.2)
     baseline = rng.uniform(-1, 1) * rng.integers(2) + rng.normal(0, 0.2 * rng.random(), N_VOXELS)
     signal = baseline if thing is None else baseline + gain * pattern(thing)
     values = signal + rng.normal(0, sigma, (rng.integers(1, REPEATS_MAX + 1), N_VOXELS))
-    if rng.random() < DEAD_SHARE:
+    if chance(rng, DEAD_SHARE):
         values[:, rng.random(N_VOXELS) < rng.uniform(0, 0.03)] = 0
     return {'modality': 'fmri', 'facts': {'modality': 'fmri', 'sees': None if thing is None else THINGS[thing]},
             'raw': values.astype(np.float32)}
@@ -42,22 +44,22 @@ def tensor(scene):
 def write_npy(repeats, path, rng):
     """One row per repeat; a single repeat also as a vector or a small volume."""
     if len(repeats) == 1:
-        repeats = (repeats, repeats[0], repeats[0].reshape(8, 8, 8))[rng.integers(3)]
+        repeats = pick(rng, (repeats, repeats[0], repeats[0].reshape(8, 8, 8)))
     np.save(path, repeats.astype((np.float32, np.float64, np.float16)[rng.choice(3, p=[0.6, 0.3, 0.1])]))
 
 
 def write_table(repeats, path, rng):
     """One line per repeat; a single repeat also as one number per line."""
-    if len(repeats) == 1 and rng.random() < 0.3:
+    if len(repeats) == 1 and chance(rng, 0.3):
         repeats = repeats.T
     names = [f'v{i}' for i in range(repeats.shape[1])]
     separator = ',;\t'[rng.choice(3, p=[0.7, 0.15, 0.15])]
-    header = separator.join(names) if rng.random() < 0.4 and len(names) > 1 else ''
+    header = separator.join(names) if chance(rng, 0.4) and len(names) > 1 else ''
     np.savetxt(path, repeats, fmt=f'%.{rng.integers(3, 7)}f', delimiter=separator, header=header, comments='')
 
 
 def write(scene, folder, stem, rng):
-    writer, ending = ((write_npy, 'npy'), (write_table, 'csv'))[rng.integers(2)]
+    writer, ending = pick(rng, ((write_npy, 'npy'), (write_table, 'csv')))
     path = os.path.join(folder, f'{stem}.{ending}')
     writer(scene['raw'], path, rng)
     return [('fmri', path)]

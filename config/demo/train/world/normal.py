@@ -10,6 +10,7 @@ from PIL import Image
 
 from .depth import choose_picture, coordinates, draw_colour, draw_grain, draw_size, grain, planes, smooth_noise, texture
 from .depth import write_picture
+from .drawing import chance, pick
 
 DIRECTIONS = {'right': 0, 'up': np.pi / 2, 'left': np.pi, 'down': -np.pi / 2}
 FACES = (*DIRECTIONS, 'viewer')
@@ -34,12 +35,12 @@ def plane_normal(rng, faces):
 
 def plane_mask(rng, x, y):
     """Where a plane is that fills at least 45 % of the view: a box or an oval, turned."""
-    if rng.random() < FILLED_SHARE:
+    if chance(rng, FILLED_SHARE):
         return np.ones(np.broadcast_shapes(x.shape, y.shape), bool)
     angle, width, height = rng.uniform(0, 2 * np.pi), *rng.uniform(0.7, 1, 2)
     x, y = x - rng.uniform(-0.15, 0.15), y - rng.uniform(-0.15, 0.15)
     a, b = (x * np.cos(angle) + y * np.sin(angle)) / width, (y * np.cos(angle) - x * np.sin(angle)) / height
-    return (np.abs(a) < 1) & (np.abs(b) < 1) if rng.random() < 0.7 else a ** 2 + b ** 2 < 1.1
+    return (np.abs(a) < 1) & (np.abs(b) < 1) if chance(rng, 0.7) else a ** 2 + b ** 2 < 1.1
 
 
 def ball(rng, x, y):
@@ -84,15 +85,14 @@ def bumps(rng, normals, x, y):
 
 def around(rng):
     """The normal that a map has where there is no surface, as a colour."""
-    chance = rng.random()
-    colours = ((0, 0, 0),) if chance < 0.42 else FLAT_COLOURS if chance < 0.84 else LIGHT_COLOURS
-    return np.array(colours[rng.integers(len(colours))], np.uint8)
+    colours = (((0, 0, 0),), FLAT_COLOURS, LIGHT_COLOURS)[rng.choice(3, p=[0.42, 0.42, 0.16])]
+    return np.array(pick(rng, colours), np.uint8)
 
 
 def store(rng, normals, mask):
     """Normals as a file has them: u8, or now and then f32 in -1..1."""
     outside = around(rng)
-    if rng.random() < 0.12:
+    if chance(rng, 0.12):
         return np.where(mask[..., None], normals, outside.astype(np.float32) / np.float32(127.5) - 1)
     levels = normals * np.float32(127.5) + np.float32(rng.choice([127.5, 128]))
     return np.where(mask[..., None], np.clip(levels, 0, 255).astype(np.uint8), outside)
@@ -106,7 +106,7 @@ def paint(rng, normals, mask, x, y):
     ambient = np.float32(rng.uniform(0.1, 0.6))
     brightness = ambient + (1 - ambient) * np.maximum(normals @ lamp, 0)
     colour = draw_colour(rng)
-    if rng.random() < 0.4:
+    if chance(rng, 0.4):
         share = texture(rng, np.broadcast_to(x, mask.shape), np.broadcast_to(y, mask.shape))[..., None]
         colour = colour * (1 - share) + draw_colour(rng) * share
     picture = np.where(mask[..., None], colour * brightness[..., None], draw_colour(rng))
@@ -114,8 +114,8 @@ def paint(rng, normals, mask, x, y):
 
 
 def make(rng):
-    surface = 'sphere' if rng.random() < SPHERE_SHARE else 'plane'
-    faces = FACES[rng.integers(len(FACES))] if surface == 'plane' else None
+    surface = 'sphere' if chance(rng, SPHERE_SHARE) else 'plane'
+    faces = pick(rng, FACES) if surface == 'plane' else None
     height, width = draw_size(rng)
     x, y = coordinates(height, width)
     if surface == 'sphere':
