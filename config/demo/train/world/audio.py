@@ -148,7 +148,8 @@ def draw_beep_times(rng, count, shortest, longest_s):
     if chance(rng, 0.15):
         gaps *= rng.uniform(0.6, 1.5, count)
     gaps = np.maximum(gaps, 0.085)
-    squeeze = min(1, (longest_s - count * (shortest + 0.08)) / (length * count + gaps.sum() - count * (shortest + 0.08)))
+    least = count * (shortest + 0.08)
+    squeeze = min(1, (longest_s - least) / (length * count + gaps.sum() - least))
     length, gaps = shortest + (length - shortest) * squeeze, 0.08 + (gaps - 0.08) * squeeze
     return np.concatenate([[0], np.cumsum(length + gaps[:-1])]), length
 

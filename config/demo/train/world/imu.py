@@ -163,7 +163,7 @@ def landing(rng, t, at, strength):
 
 
 def falling(rng, t):
-    """Held still, let go, nothing felt in flight, a hard landing, perhaps a hop, still again, perhaps on another side."""
+    """Held still, let go, nothing felt in flight, a hard landing, perhaps a hop; then still, maybe on another side."""
     seen = min(t[-1], WINDOW_MS / 1000)
     flight = rng.uniform(0.25, min(0.6, 0.45 * seen))
     begin = rng.uniform(0.05, seen - flight - 0.25)
@@ -250,7 +250,8 @@ def make(rng):
     if has_gravity:
         linear = linear + [0, 0, G]
     values = sense(rng, linear @ frame.T, angular @ frame.T)
-    in_g, in_degrees = chance(rng, 0.15), chance(rng, 0.15)
+    # Gravity tells the unit; without it a run in g would look like a walk in m/s2.
+    in_g, in_degrees = has_gravity and chance(rng, 0.18), chance(rng, 0.15)
     values = values * np.repeat([1 / G if in_g else 1, 180 / np.pi if in_degrees else 1], 3)
     return {'modality': 'imu', 'facts': {'modality': 'imu', 'motion': motion}, 'raw': np.round(values, 6),
             'clock': draw_clock(rng, rate, n), 'rate': rate}
