@@ -1,0 +1,120 @@
+"""Scenes of the world as arrays on disk, so that training reads and never waits for a generator.
+
+    DIR/<modality>.npy          inputs, one row per scene (pictures u8 and not yet normalised)
+    DIR/point.offsets.npy       point clouds have different sizes: rows of point.npy where each begins
+    DIR/point.groups.npy        numbers of the neighbours of each centre
+    DIR/image.labels.npy        what is in each patch
+    DIR/<modality>.facts.json   what is true of each scene"""
+
+import importlib
+import json
+import multiprocessing
+import os
+import time
+
+import numpy as np
+import torch
+
+MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32).reshape(3, 1, 1)
+STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32).reshape(3, 1, 1)
+CHUNK = 64
+SHAPES = {'image': (3, 224, 224), 'video': (15, 3, 224, 224), 'audio': (128, 1024), 'depth': (2, 3, 224, 224),
+          'normal': (2, 3, 224, 224), 'imu': (6, 400), 'fmri': (512,)}
+TYPES = {'image': np.uint8, 'video': np.uint8, 'depth': np.uint8, 'normal': np.uint8, 'audio': np.float16,
+         'imu': np.float32, 'fmri': np.float32}
+
+
+def scene_rng(modality, seed, number):
+    """Every scene has a generator of its own, so the order in which they are made does not matter."""
+    return np.random.default_rng([*modality.encode(), seed, number])
+
+
+def make_chunk(job):
+    """Inputs, facts and labels of the scenes first .. last-1."""
+    modality, seed, first, last = job
+    world = importlib.import_module(f'world.{modality}')
+    inputs, facts, extra = [], [], []
+    for number in range(first, last):
+        scene = world.make(scene_rng(modality, seed, number))
+        inputs.append(world.tensor(scene))
+        facts.append(scene['facts'])
+        if modality == 'image':
+            extra.append(world.labels(scene))
+    if modality == 'point':
+        extra = world.groups_of_many(inputs)
+    return first, inputs, facts, extra
+
+
+def open_rows(path, n, shape, dtype):
+    return np.lib.format.open_memmap(path, 'w+', dtype, (n, *shape))
+
+
+def make_scenes(folder, modality, n, seed, pool, say):
+    """Makes n scenes of a modality unless they are there."""
+    done = folder / f'{modality}.facts.json'
+    if done.exists():
+        return
+    start = time.time()
+    jobs = [(modality, seed, first, min(first + CHUNK, n)) for first in range(0, n, CHUNK)]
+    all_facts = [None] * n
+    rows = labels = groups = None
+    clouds = [None] * n
+    if modality != 'point':
+        rows = open_rows(folder / f'{modality}.npy', n, SHAPES[modality], TYPES[modality])
+    if modality == 'image':
+        labels = open_rows(folder / 'image.labels.npy', n, (16, 16, 2), np.uint8)
+    if modality == 'point':
+        groups = open_rows(folder / 'point.groups.npy', n, (1024, 32), np.uint16)
+    for first, inputs, facts, extra in pool.imap_unordered(make_chunk, jobs):
+        for i, (x, fact) in enumerate(zip(inputs, facts)):
+            all_facts[first + i] = fact
+            if modality == 'point':
+                clouds[first + i] = np.asarray(x, np.float32)
+                groups[first + i] = extra[i]
+            else:
+                rows[first + i] = x
+            if modality == 'image':
+                labels[first + i] = extra[i]
+    if modality == 'point':
+        np.save(folder / 'point.offsets.npy', np.cumsum([0] + [len(cloud) for cloud in clouds]))
+        np.save(folder / 'point.npy', np.concatenate(clouds).astype(np.float32))
+    done.write_text(json.dumps(all_facts))
+    say(f'{modality}: {n} scenes in {time.time() - start:.0f} s')
+
+
+def make_all(folder, counts, seed, say):
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ['OMP_NUM_THREADS'] = os.environ['OPENBLAS_NUM_THREADS'] = '1'
+    with multiprocessing.get_context('spawn').Pool(os.cpu_count()) as pool:
+        for modality, n in counts.items():
+            make_scenes(folder, modality, n, seed, pool, say)
+
+
+class Scenes:
+    """The scenes of one modality: facts and inputs as tensors."""
+
+    def __init__(self, folder, modality):
+        self.modality, self.folder = modality, folder
+        self.facts = json.loads((folder / f'{modality}.facts.json').read_text())
+        self.n = len(self.facts)
+        self.features = None
+        name = folder / f'{modality}.npy'
+        self.rows = np.load(name, mmap_mode='r') if name.exists() else None
+        if modality == 'point':
+            self.offsets = np.load(folder / 'point.offsets.npy')
+            self.groups = np.load(folder / 'point.groups.npy', mmap_mode='r')
+        if modality == 'image':
+            self.labels = np.load(folder / 'image.labels.npy', mmap_mode='r')
+
+    def inputs(self, numbers):
+        """What OneLLM.features() wants for these scenes."""
+        if self.modality == 'point':
+            clouds = [self.rows[self.offsets[i]:self.offsets[i + 1]] for i in numbers]
+            padded = np.zeros((len(clouds), max(map(len, clouds)), 6), np.float32)
+            for i, cloud in enumerate(clouds):
+                padded[i, :len(cloud)] = cloud
+            return torch.from_numpy(padded), torch.from_numpy(self.groups[numbers].astype(np.int64))
+        x = self.rows[numbers]
+        if x.dtype == np.uint8:
+            x = (x.astype(np.float32) / 255 - MEAN) / STD
+        return torch.from_numpy(x.astype(np.float32))

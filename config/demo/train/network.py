@@ -1,0 +1,306 @@
+"""OneLLM in PyTorch, small: the network of docs/MODEL.md with the official names of parameters, so that its state dict is
+an official checkpoint. Trained by train.py, converted by `onellm convert`.
+
+B items in a batch, L tokens of a medium, D the width of the encoder and the experts, dim the width of the decoder."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+MODALITIES = ('image', 'video', 'audio', 'point', 'depth', 'normal', 'imu', 'fmri')
+OFFICIAL = {'depth': 'rgbd', 'normal': 'rgbn'}  # names in the checkpoint where they differ
+
+SIZES = {'clip_width': 96, 'clip_layers': 4, 'clip_heads': 3, 'clip_patch': 14, 'clip_image_size': 224,
+         'clip_mlp_width': 384, 'num_experts': 3, 'num_resample_layers': 2, 'resampler_heads': 3,
+         'resampler_ffn_hidden': 256, 'router_hidden': 32, 'modality_tokens': 30, 'point_tokens': 1024,
+         'point_group_size': 32, 'point_coordinates': 0, 'fmri_voxels': 512, 'fmri_tokens': 8, 'audio_stride': 10,
+         'dim': 128, 'n_layers': 4, 'n_heads': 4, 'ffn_hidden': 352, 'norm_eps': 1e-5, 'layer_norm_eps': 1e-5,
+         'rope_theta': 10000.0, 'max_seq_len': 2048}
+N_TOKENS = {'image': 256, 'video': 256, 'depth': 256, 'normal': 256, 'audio': 1212, 'point': 1024, 'imu': 391, 'fmri': 8}
+OWN_TOKENIZER = ('audio', 'point', 'imu', 'fmri')  # the others are pictures to the encoder
+
+
+def official(modality):
+    return OFFICIAL.get(modality, modality)
+
+
+def attend(q, k, v, n_heads, mask=None):
+    """q [B, n, width], k and v [B, m, width], mask [B, 1, n, m] (added) -> [B, n, width]"""
+    length = q.shape[-1] // n_heads
+    q, k, v = (x.unflatten(-1, (n_heads, length)).transpose(1, 2) for x in (q, k, v))
+    scores = (q * length ** -0.5) @ k.transpose(-1, -2)
+    if mask is not None:
+        scores = scores + mask
+    return (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
+
+
+class RMSNorm(nn.Module):
+    def __init__(self, width, eps):
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x):
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps) * self.weight
+
+
+# ---- universal encoder: CLIP's vision transformer ----
+
+class SelfAttention(nn.Module):
+    """Parameters as torch.nn.MultiheadAttention names them."""
+
+    def __init__(self, width, n_heads):
+        super().__init__()
+        self.n_heads = n_heads
+        self.in_proj_weight = nn.Parameter(torch.randn(3 * width, width) * width ** -0.5)
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
+        self.out_proj = nn.Linear(width, width)
+
+    def forward(self, x):
+        q, k, v = F.linear(x, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
+        return self.out_proj(attend(q, k, v, self.n_heads))
+
+
+class QuickGELU(nn.Module):
+    def forward(self, x):
+        return x * torch.sigmoid(1.702 * x)
+
+
+class EncoderBlock(nn.Module):
+    def __init__(self, width, n_heads, hidden, eps):
+        super().__init__()
+        self.ln_1 = nn.LayerNorm(width, eps)
+        self.attn = SelfAttention(width, n_heads)
+        self.ln_2 = nn.LayerNorm(width, eps)
+        self.mlp = nn.ModuleDict({'c_fc': nn.Linear(width, hidden), 'gelu': QuickGELU(),
+                                  'c_proj': nn.Linear(hidden, width)})
+
+    def forward(self, x):
+        x = x + self.attn(self.ln_1(x))
+        return x + self.mlp['c_proj'](self.mlp['gelu'](self.mlp['c_fc'](self.ln_2(x))))
+
+
+class VisionTransformer(nn.Module):
+    def __init__(self, s):
+        super().__init__()
+        width, eps = s['clip_width'], s['layer_norm_eps']
+        side = s['clip_image_size'] // s['clip_patch']
+        self.conv1 = nn.Conv2d(3, width, s['clip_patch'], s['clip_patch'], bias=False)
+        self.class_embedding = nn.Parameter(torch.randn(width) * width ** -0.5)
+        self.positional_embedding = nn.Parameter(torch.randn(1 + side * side, width) * 0.1)
+        self.ln_pre = nn.LayerNorm(width, eps)
+        self.transformer = nn.ModuleDict({'resblocks': nn.ModuleList(
+            EncoderBlock(width, s['clip_heads'], s['clip_mlp_width'], eps) for _ in range(s['clip_layers']))})
+        self.ln_post = nn.LayerNorm(width, eps)
+
+    def forward(self, tokens, positions, kept=None):
+        """tokens [B, L, D], positions [1 + L, D]; kept: numbers of the tokens that are not dropped."""
+        first = self.class_embedding.expand(len(tokens), 1, -1)
+        x = torch.cat([first + positions[:1], tokens + (positions[1:] if kept is None else positions[1 + kept])], 1)
+        x = self.ln_pre(x)
+        for block in self.transformer['resblocks']:
+            x = block(x)
+        return self.ln_post(x)
+
+
+# ---- blocks of the experts and of the decoder ----
+
+class Attention(nn.Module):
+    def __init__(self, width, n_heads):
+        super().__init__()
+        self.n_heads = n_heads
+        for name in ('wq', 'wk', 'wv', 'wo'):
+            setattr(self, name, nn.Linear(width, width, bias=False))
+
+    def forward(self, x, n_queries=None, rotation=None, mask=None):
+        q, k, v = self.wq(x[:, :n_queries]), self.wk(x), self.wv(x)
+        if rotation is not None:
+            q, k = rotate(q, rotation, self.n_heads), rotate(k, rotation, self.n_heads)
+        return self.wo(attend(q, k, v, self.n_heads, mask))
+
+
+class FeedForward(nn.Module):
+    def __init__(self, width, hidden):
+        super().__init__()
+        self.w1 = nn.Linear(width, hidden, bias=False)
+        self.w2 = nn.Linear(hidden, width, bias=False)
+        self.w3 = nn.Linear(width, hidden, bias=False)
+
+    def forward(self, x):
+        return self.w2(F.silu(self.w1(x)) * self.w3(x))
+
+
+class LlamaBlock(nn.Module):
+    def __init__(self, width, n_heads, hidden, eps):
+        super().__init__()
+        self.attention_norm = RMSNorm(width, eps)
+        self.attention = Attention(width, n_heads)
+        self.ffn_norm = RMSNorm(width, eps)
+        self.feed_forward = FeedForward(width, hidden)
+
+    def forward(self, x, n_queries=None, rotation=None, mask=None):
+        """n_queries: only so many first rows are wanted."""
+        x = x[:, :n_queries] + self.attention(self.attention_norm(x), n_queries, rotation, mask)
+        return x + self.feed_forward(self.ffn_norm(x))
+
+
+def rotation_table(n, length, theta):
+    """cos and sin [n, length / 2] of the rotary position embedding."""
+    angle = torch.outer(torch.arange(n).float(), theta ** (-torch.arange(0, length, 2).float() / length))
+    return angle.cos(), angle.sin()
+
+
+def rotate(x, rotation, n_heads):
+    """Neighbouring pairs, as Meta's checkpoints store them. x [B, n, width], rotation: two of [B, n, length / 2]."""
+    cos, sin = (part.unsqueeze(2) for part in rotation)
+    even, odd = x.unflatten(-1, (n_heads, -1, 2)).unbind(-1)
+    return torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1).flatten(2)
+
+
+# ---- the whole ----
+
+class Router(nn.Module):
+    def __init__(self, width, hidden, n_experts):
+        super().__init__()
+        self.fc1 = nn.Linear(width, hidden)
+        self.fc2 = nn.Linear(hidden, n_experts)
+
+    def forward(self, x):
+        return self.fc2(F.gelu(self.fc1(x)))
+
+
+def routing_weights(scores, kind):
+    """scores [30, K] -> weights [30, K]. Sparse is straight-through: arg max forward, softmax backward."""
+    if kind == 'soft-sigmoid':
+        weights = scores.sigmoid()
+        return weights / weights.sum(-1, keepdim=True)
+    if kind == 'constant':
+        return torch.full_like(scores, 1 / scores.shape[-1])
+    weights = scores.softmax(-1)
+    if kind == 'sparse':
+        return F.one_hot(scores.argmax(-1), scores.shape[-1]) - weights.detach() + weights
+    return weights
+
+
+class OneLLM(nn.Module):
+    def __init__(self, n_vocab, sizes=SIZES, router='soft-sigmoid'):
+        super().__init__()
+        s = self.sizes = dict(sizes, vocab_size=n_vocab)
+        self.router = router
+        width, dim, n_tokens = s['clip_width'], s['dim'], s['modality_tokens']
+        names = [official(m) for m in MODALITIES]
+        self.clip = nn.ModuleDict({'visual': VisionTransformer(s)})
+        self.conv1 = nn.ModuleDict({
+            'audio': nn.Conv2d(1, width, 16, s['audio_stride']),
+            'point': nn.ModuleDict({'conv1': nn.Conv2d(6, width, 1)}),
+            'imu': nn.Conv1d(6, width, 10, bias=False),
+            'fmri': nn.Linear(s['fmri_voxels'], width * s['fmri_tokens'])})
+        self.positional_embedding = nn.ParameterDict({
+            m: nn.Parameter(torch.randn(1 + N_TOKENS[m], width) * 0.1) for m in OWN_TOKENIZER})
+        self.resample_tokens = nn.ParameterDict({m: nn.Parameter(torch.randn(1, n_tokens, width) * 0.5) for m in names})
+        self.clip_proj1 = nn.ModuleDict({m: nn.Sequential(nn.Linear(width, width),
+                                                          nn.LayerNorm(width, s['layer_norm_eps'])) for m in names})
+        self.clip_proj2 = nn.ModuleDict({m: nn.Sequential(nn.Linear(width, dim),
+                                                          nn.LayerNorm(dim, s['layer_norm_eps'])) for m in names})
+        self.routers = nn.ModuleDict({m: Router(width, s['router_hidden'], s['num_experts']) for m in names})
+        self.resample_layers = nn.ModuleDict({str(e): nn.ModuleList(
+            LlamaBlock(width, s['resampler_heads'], s['resampler_ffn_hidden'], s['norm_eps'])
+            for _ in range(s['num_resample_layers'])) for e in range(s['num_experts'])})
+        self.start_tag = nn.ParameterDict({m: nn.Parameter(torch.randn(1, 1, dim)) for m in names})
+        self.end_tag = nn.ParameterDict({m: nn.Parameter(torch.randn(1, 1, dim)) for m in names})
+        self.tok_embeddings = nn.Embedding(n_vocab, dim)
+        self.layers = nn.ModuleList(LlamaBlock(dim, s['n_heads'], s['ffn_hidden'], s['norm_eps'])
+                                    for _ in range(s['n_layers']))
+        self.norm = RMSNorm(dim, s['norm_eps'])
+        self.output = nn.Linear(dim, n_vocab, bias=False)
+        self._start_small()
+        cos, sin = rotation_table(s['max_seq_len'], dim // s['n_heads'], s['rope_theta'])
+        self.register_buffer('cos', cos, persistent=False)
+        self.register_buffer('sin', sin, persistent=False)
+
+    def _start_small(self):
+        """What every block adds starts small, so that deep stacks begin as the identity nearly."""
+        n_added = 2 * len(self.layers)
+        for name, parameter in self.named_parameters():
+            if name.endswith(('wo.weight', 'w2.weight', 'out_proj.weight', 'c_proj.weight')):
+                parameter.data.normal_(0, 0.5 * parameter.shape[1] ** -0.5 / math.sqrt(n_added))
+
+    # -- tokenizers: input -> tokens [B, L, D] (pictures: [B, planes, L, D]) --
+
+    def tokens(self, modality, inputs, kept=None):
+        """inputs as train.py stores them; kept: numbers of the tokens that are not dropped (all: None)."""
+        if modality == 'audio':
+            x = self.conv1['audio'](inputs.unsqueeze(1)).flatten(2).transpose(1, 2)
+        elif modality == 'imu':
+            x = self.conv1['imu'](inputs).transpose(1, 2)
+        elif modality == 'fmri':
+            return self.conv1['fmri'](inputs).unflatten(1, (-1, self.sizes['fmri_tokens'])).transpose(1, 2)
+        elif modality == 'point':
+            return self.point_tokens(*inputs, kept)
+        else:
+            pictures = inputs.flatten(0, 1) if inputs.dim() == 5 else inputs
+            return self.clip['visual'].conv1(pictures).flatten(2).transpose(1, 2)
+        return x if kept is None else x[:, kept]
+
+    def point_tokens(self, points, groups, kept=None):
+        """points [B, N, 6], groups [B, 1024, 32] numbers of points -> [B, L, D]: the maximum over each group."""
+        groups = groups if kept is None else groups[:, kept]
+        conv = self.conv1['point']['conv1']
+        values = F.linear(points, conv.weight.flatten(1), conv.bias)
+        n_batch, n_groups, n_members = groups.shape
+        index = (groups + torch.arange(n_batch).view(-1, 1, 1) * points.shape[1]).flatten()
+        return values.flatten(0, 1)[index].view(n_batch, n_groups, n_members, -1).amax(2)
+
+    # -- encoder and projection --
+
+    def features(self, modality, inputs, n_kept=None):
+        """-> [B, 1 + L, D]; n_kept: so many tokens drawn at random take part (training only)."""
+        visual = self.clip['visual']
+        own = modality in OWN_TOKENIZER
+        n_tokens = N_TOKENS[modality]
+        kept = torch.randperm(n_tokens)[:n_kept] if n_kept and n_kept < n_tokens else None
+        tokens = self.tokens(modality, inputs, kept)
+        positions = self.positional_embedding[modality] if own else visual.positional_embedding
+        x = visual(tokens, positions, kept if own else None)
+        return x if own else x.unflatten(0, (-1, len(x) // len(inputs))).mean(1)
+
+    def embeddings(self, modality, features):
+        """features [B, 1 + L, D] -> [B, 30, dim]"""
+        m = official(modality)
+        tokens = self.resample_tokens[m]
+        x = torch.cat([tokens.expand(len(features), -1, -1), self.clip_proj1[m](features)], 1)
+        weights = routing_weights(self.routers[m](tokens[0]), self.router)
+        total = 0
+        for expert, blocks in self.resample_layers.items():
+            y = x
+            for block in blocks[:-1]:
+                y = block(y)
+            total = total + weights[:, int(expert), None] * blocks[-1](y, n_queries=tokens.shape[1])
+        return self.clip_proj2[m](total)
+
+    def tagged(self, modality, embeddings):
+        """[B, 30, dim] -> [B, 32, dim]: between start and end tag."""
+        m = official(modality)
+        n = len(embeddings)
+        return torch.cat([self.start_tag[m].expand(n, -1, -1), embeddings, self.end_tag[m].expand(n, -1, -1)], 1)
+
+    # -- decoder --
+
+    def decode(self, x, positions, mask):
+        """x [B, n, dim], positions [B, n], mask [B, 1, n, n] -> normed states [B, n, dim]"""
+        rotation = self.cos[positions], self.sin[positions]
+        for block in self.layers:
+            x = block(x, rotation=rotation, mask=mask)
+        return self.norm(x)
+
+    # -- checkpoint --
+
+    def official_state(self):
+        return {f'llma.{name}': value.half() for name, value in self.state_dict().items()}
+
+    def params(self):
+        s = self.sizes
+        return {'dim': s['dim'], 'n_layers': s['n_layers'], 'n_heads': s['n_heads'], 'multiple_of': 32,
+                'norm_eps': s['norm_eps'], 'vocab_size': s['vocab_size']}
