@@ -1,8 +1,9 @@
 """The words of the demo's world: facts become captions, questions, answers and descriptions.
 
 Answers are canonical and short, so that they can be compared letter for letter; questions are put in as many ways as
-people have. `facts.py` says what can be true, `words.py` how it is said, `seen.py` and `sensed.py` what is asked,
-`frames.py` and `grammar.py` how a question is typed, `pairs.py` and `talk.py` what is asked of two media and of none."""
+people have. `facts.py` says what can be true, `words.py` how it is said, `seen.py`, `heard.py`, `maps.py` and `felt.py`
+what is asked, `frames.py` and `grammar.py` how a question is typed, `pairs.py` and `talk.py` what is asked of two
+media and of none."""
 from .ask import ATTRIBUTES, question, questions
 from .describe import SYSTEM, conversation, corpus, description
 from .facts import MODALITIES, random_facts
@@ -23,6 +24,6 @@ def questions_of_none(rng, n):
             found.append(talk(rng))
             continue
         kind, asked, _ = question(rng, random_facts(pick(rng, MODALITIES), rng))
-        if kind not in ("talk", "unknowable"):
+        if kind != "talk":
             found.append(("no_file", asked, NO_FILE))
     return found

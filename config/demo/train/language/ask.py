@@ -1,17 +1,19 @@
 """Questions about one medium, with their answers."""
-from .aspects import COLOUR_WORDS, SHAPE_WORDS, phrases
-from .facts import COLOURS, SHAPES
+from .aspects import COLOUR_WORDS, SHAPES_WORDS, SHAPE_WORDS, phrases
+from .facts import COLOURS, PLACES, SHAPES
+from .felt import FMRI, IMU
 from .frames import LETTER, SCENE, around, ended, framed
 from .grammar import capital, join, parse, pick, say, spell
+from .heard import AUDIO
+from .maps import DEPTH, NORMAL
 from .media import DESCRIBE, OWN_TASKS, TASK_WORDS, UNKNOWABLE, WHAT
-from .seen import ANY_PICTURE, IMAGE, POINT, SHAPES_OF_MANY, VIDEO
-from .sensed import AUDIO, DEPTH, FMRI, IMU, NORMAL
+from .seen import ANY_PICTURE, IMAGE, POINT, SHAPES_OF_MANY, SOLID_WORDS, VIDEO
 from .talk import talk
-from .words import caption, is_empty, place_words, thing_words, what, with_article
+from .words import (NOTHING_TO_SEE, NUMBERS, UNKNOWN, caption, is_empty, place_words, thing_words, what,
+                    with_article)
 
 WORLD = {"image": IMAGE, "video": VIDEO, "audio": AUDIO, "point": POINT, "depth": DEPTH, "normal": NORMAL, "imu": IMU,
          "fmri": FMRI}
-UNKNOWN = "I cannot tell."
 #: What the classes of task "scene" are classes of.
 SCENE_ASPECT = {"image": "shape", "video": "shape", "audio": "sound", "point": "shape", "depth": "slant",
                 "normal": "surface", "imu": "motion", "fmri": "sees"}
@@ -38,6 +40,50 @@ def _number(rng, facts):
     return "many" if rng.random() < {"same": 0.75, "one": 0.03, "none": 0.2}[facts["kind"]] else "one"
 
 
+#: The dull answers of questions that fit only a few media are asked for more rarely.
+_DULL = {("audio", UNKNOWN): 0.3, ("audio", "none"): 0.25, ("imu", "it does not turn"): 0.35,
+         ("depth", "there is no object"): 0.2}
+_SHAPES = {key: parse(words) for key, words in SHAPE_WORDS.items()}
+_SHAPES_OF_MANY = {key: parse(words) for key, words in SHAPES_WORDS.items()}
+_COLOURS = {key: parse(words) for key, words in COLOUR_WORDS.items()}
+_SOLIDS = {key: parse(words) for key, words in SOLID_WORDS.items()}
+_BY_COLOUR = parse("the @v [one|object|shape|thing|figure|object]")
+
+
+def _only_thing(facts):
+    """(shape, its words, colour) of the one thing, or the equal things, that a medium shows."""
+    modality = facts["modality"]
+    if modality == "video" and facts["object"]:
+        return facts["object"]["shape"], _SHAPES, facts["object"]["colour"]
+    if modality == "point" and facts["shape"]:
+        return facts["shape"], _SOLIDS, facts["colour"]
+    if modality == "image" and facts["kind"] in ("one", "same"):
+        thing = facts["objects"][0]
+        return thing["shape"], _SHAPES if facts["kind"] == "one" else _SHAPES_OF_MANY, thing["colour"]
+    return None
+
+
+def _asked(rng, facts, part, kinds):
+    """A phrase of an aspect that suits the facts: "it", "they" or, now and then, "the circle", "the red object"."""
+    found, name = _only_thing(facts), part["name"]
+    if not found or rng.random() > 0.25:
+        return _phrase(rng, part, kinds, _number(rng, facts))
+    shape, words, colour = found
+    many = words is _SHAPES_OF_MANY
+    kind, text = _phrase(rng, part, kinds, "named_many" if many else "named") or (None, "")
+    if "@r" not in text:
+        return (kind, text) if kind else None
+    if name != "colour" and colour and (name == "shape" or rng.random() < 0.4):
+        reference = say(rng, _BY_COLOUR).replace("@v", say(rng, _COLOURS[colour])) + ("s" if many else "")
+    elif name not in ("shape", "colour") and colour and rng.random() < 0.4:
+        reference = "the " + say(rng, _COLOURS[colour]) + " " + say(rng, words[shape])
+    elif name != "shape":
+        reference = "the " + say(rng, words[shape])
+    else:
+        reference = "the objects" if many else "the object"
+    return kind, text.replace("@r", reference)
+
+
 # ---- one kind of question each: (core of the question, mark, answer, may the medium follow) or None ----
 
 def _caption(rng, facts):
@@ -61,11 +107,32 @@ def _what(rng, facts):
 
 def _aspect(rng, facts, part):
     answer = part["answer"](facts)
-    if answer is None:
+    if answer is None or rng.random() > _DULL.get((facts["modality"], answer), 1):
         return None
-    found = _phrase(rng, part, ("?", "?", "n", "c"), _number(rng, facts))
-    text, mark = framed(rng, *found)
+    kind, text = _asked(rng, facts, part, ("?", "?", "n", "c"))
+    if facts["modality"] == "depth" and part["name"] == "place" and facts["object"] and rng.random() < 0.3:
+        text = text.replace("the object", f"the {facts['object']} object")
+    text, mark = framed(rng, kind, text)
+    if part["name"] == "count" and facts["modality"] == "image" and rng.random() < 0.35:
+        text, answer = _count_of(rng, facts, text)
     return text, mark, answer, True
+
+
+_COUNTED = ("objects", "shapes", "things", "figures", "items", "forms")
+
+
+def _count_of(rng, facts, text):
+    """How many circles, how many red shapes: of what is there, or of what is not."""
+    things = facts["objects"]
+    shape = pick(rng, things)["shape"] if things and rng.random() < 0.75 else pick(rng, SHAPES)
+    colour = pick(rng, things)["colour"] if things and rng.random() < 0.75 else pick(rng, COLOURS)
+    by_shape = rng.random() < 0.65
+    for noun in _COUNTED:
+        if noun in text:
+            words = say(rng, _SHAPES_OF_MANY[shape]) if by_shape else say(rng, _COLOURS[colour]) + " " + noun
+            count = sum(thing["shape"] == shape if by_shape else thing["colour"] == colour for thing in things)
+            return text.replace(noun, words, 1), NUMBERS[count]
+    return text, NUMBERS[len(things)]
 
 
 def _yes(flag):
@@ -78,6 +145,8 @@ def _other_value(rng, part, value):
 
 def _holds(part, asked, value):
     """Something at the top left is at the top, too."""
+    if value is None:
+        return False
     if part["name"] == "place":
         return set(asked.split()) <= set(value.split())
     return asked == value
@@ -88,21 +157,30 @@ def _yes_no(rng, facts):
     if rng.random() < 0.3 and world["checks"]:
         part = pick(rng, world["checks"])
         truth = part["truth"](facts)
-        if truth is None:
+        # Most of what can be said is false; a few of the noes are enough.
+        if truth is None or not truth and rng.random() < 0.45:
             return None
         found = _phrase(rng, part, ("yes", "yes", "say"), "one")
         return (*framed(rng, *found), _yes(truth), True)
     part = pick(rng, world["aspects"])
-    value = part["value"] and part["value"](facts)
-    if value is None or not part["spoken"]:
+    if part["value"] is None or not part["spoken"]:
         return None
-    number = _number(rng, facts)
-    if part["name"] == "shape" and number == "many":
+    value = part["value"](facts)
+    if value is None and not _nothing(facts):
+        return None
+    if part["name"] == "shape" and value and facts.get("kind") == "same":
         part = SHAPES_OF_MANY
-    asked = value if rng.random() < 0.5 else _other_value(rng, part, value)
-    found = _phrase(rng, part, ("yes", "yes", "say"), number)
+        found = _phrase(rng, part, ("yes", "yes", "say"), "many")
+    else:
+        found = _asked(rng, facts, part, ("yes", "yes", "say"))
+    asked = value if value and rng.random() < 0.5 else _other_value(rng, part, value)
     text, mark = framed(rng, *found)
     return text.replace("@v", say(rng, part["spoken"][asked])), mark, _yes(_holds(part, asked, value)), True
+
+
+def _nothing(facts):
+    """Of nothing nothing is true."""
+    return is_empty(facts) or facts["modality"] == "fmri"
 
 
 def _rivals(part, value):
@@ -133,7 +211,7 @@ def _choice(rng, facts):
     part, value = _valued(rng, facts, WORLD[facts["modality"]])
     if value is None:
         return None
-    answer, number = part["answer"](facts), _number(rng, facts)
+    answer = part["answer"](facts)
     if part["name"] == "place" and "place" in facts.get("objects", [{}])[0] and rng.random() < 0.3:
         sides = [pair for pair in (("left", "right"), ("top", "bottom")) if set(pair) & set(value.split())]
         if sides:
@@ -144,11 +222,11 @@ def _choice(rng, facts):
             keys = _options(rng, part, value, 4)
     else:
         keys = _options(rng, part, value, 4)
-    if part["name"] == "shape" and number == "many":
+    if part["name"] == "shape" and facts.get("kind") == "same":
         part = SHAPES_OF_MANY
-    found = _phrase(rng, part, ("or",), number)
-    if found is None:
-        return None
+        found = _phrase(rng, part, ("or",), "many")
+    else:
+        found = _asked(rng, facts, part, ("or",))
     words = [say(rng, part["spoken"][key]) for key in keys]
     if part["name"] == "shape" and rng.random() < 0.3:
         words = [word.split(" ", 1)[1] if word.startswith(("a ", "an ")) else word for word in words]
@@ -168,7 +246,7 @@ def _letter(rng, facts):
     form, between = pick(rng, _LETTER_FORMS), pick(rng, (" ", " ", "\n", ", "))
     words = [say(rng, part["spoken"][key]) for key in keys]
     options = between.join(form % (_LETTERS[i], word) for i, word in enumerate(words))
-    text = say(rng, pick(rng, part["phrases"]["?"][_number(rng, facts)]))
+    _, text = _asked(rng, facts, part, ("?",))
     text = spell(rng, capital(text) + "?" + pick(rng, (" ", " ", "\n")) + options) + LETTER
     return text, None, _LETTERS[keys.index(value)], False
 
@@ -240,9 +318,6 @@ _BY_SIDE = {"left": parse("the [[left|left-hand] [one|object|shape|thing]|[objec
             "right": parse("the [[right|right-hand] [one|object|shape|thing]|[object|shape|thing|one] on the right]"),
             "top": parse("the [[upper|top] [one|object|shape|thing]|[object|shape|thing|one] at the top]"),
             "bottom": parse("the [[lower|bottom] [one|object|shape|thing]|[object|shape|thing|one] at the bottom]")}
-_BY_COLOUR = parse("the @v [one|object|shape|thing|figure|object]")
-_SHAPES = {key: parse(words) for key, words in SHAPE_WORDS.items()}
-_COLOURS = {key: parse(words) for key, words in COLOUR_WORDS.items()}
 
 
 def _side(facts, at):
@@ -286,6 +361,19 @@ def _two_relation(rng, facts):
         text = text.replace("@p", say(rng, _RELATIONS[facts["relation"]][at]))
         text = text.replace("@r", _reference(rng, facts, 1 - at, ("place",)))
     return (*framed(rng, kind, text), thing_words(facts["objects"][at]), False)
+
+
+def _what_is_at(rng, facts):
+    """What is at a place where the one thing is, or is not."""
+    if facts["kind"] == "same":
+        return None
+    place, answer = pick(rng, PLACES), NOTHING_TO_SEE
+    if facts["kind"] == "one":
+        true = rng.random() < 0.6
+        place = facts["objects"][0]["place"] if true else pick(rng, _rivals(_NAMED["place"], facts["objects"][0]["place"]))
+        answer = thing_words(facts["objects"][0]) if true else "nothing"
+    kind, text = _phrase(rng, {"phrases": _AT_PLACE}, ("?", "?", "n", "c"), "one")
+    return (*framed(rng, kind, text.replace("@p", say(rng, _NAMED["place"]["spoken"][place]))), answer, False)
 
 
 def _two_yes_no(rng, facts):
@@ -399,11 +487,12 @@ _TWO = {"shape": lambda rng, facts: _two_attribute(rng, facts, "shape"),
 _WEIGHTS = {"caption": 12, "what": 10, "yes_no": 17, "choice": 9, "letter": 4, "scene": 1.5, "unknowable": 4.5,
             "talk": 1.5}
 _ASPECT_WEIGHT = 9
+_LIGHT = {("video", "count"): 2.5, ("image", "relation"): 6, ("depth", "nearest"): 5, ("depth", "farther"): 6}
 
 
 def _kinds(modality):
     """(kind, cumulative share) of all kinds of a modality."""
-    shares = {**_WEIGHTS, **{name: _ASPECT_WEIGHT for name in ATTRIBUTES[modality] if name not in _WEIGHTS}}
+    shares = {**_WEIGHTS, **{name: _LIGHT.get((modality, name), _ASPECT_WEIGHT) for name in ATTRIBUTES[modality] if name not in _WEIGHTS}}
     total, sums = 0.0, []
     for kind, share in shares.items():
         total += share
@@ -429,6 +518,8 @@ def make(rng, facts, kind):
     pair = facts["modality"] == "image" and facts["kind"] == "two"
     if pair and kind in _TWO:
         return _TWO[kind](rng, facts)
+    if kind == "relation":
+        return _what_is_at(rng, facts)
     if kind == "yes_no" and facts["modality"] == "image":
         if pair and rng.random() < 0.7:
             return _two_yes_no(rng, facts)
@@ -452,7 +543,7 @@ def question(rng, facts):
     if mark is None:
         return kind, text, answer
     text = around(rng, facts["modality"], text, mark, behind=behind)
-    return kind, ended(rng, text, mark, 0.02 if kind == "caption" else 0.06), answer
+    return kind, ended(rng, text, mark, 0 if kind in ("caption", "talk") else 0.06), answer
 
 
 def questions(facts, rng, n):

@@ -15,16 +15,17 @@ from .grammar import parse
 
 PHRASES = ("?", "n", "c", "yes", "say", "or")
 NUMBERS = {
-    "one": {"is": "is", "has": "has", "have": "have", "does": "does", "its": "its", "s": "", "es": "s",
+    "one": {"is": "is", "has": "has", "does": "does", "its": "its", 
             "it": "[it|it|the [object|thing|figure|item]|the shown [object|thing]|this|the thing that [I see|is shown]]",
             "obj": "[it|it|the [object|shape|shape|thing|figure|form|item]|this|this [object|shape|thing]|that [thing|object|shape]]",
-            "one": "[a|one]", "ones": ""},
-    "many": {"is": "are", "has": "have", "have": "have", "does": "do", "its": "their", "s": "s", "es": "",
+            },
+    "many": {"is": "are", "has": "have", "does": "do", "its": "their", 
              "it": "[they|they|the [objects|things|figures|items]|these|these [things|objects]]",
-             "obj": "[they|they|the [objects|shapes|shapes|things|figures|forms]|these|these [shapes|objects]|all of them]",
-             "one": "", "ones": "s"},
-    "named": {"is": "is", "has": "has", "have": "have", "does": "does", "its": "@r's", "s": "", "es": "s",
-              "it": "@r", "obj": "@r", "one": "[a|one]", "ones": ""},
+             "obj": "[they|they|the [objects|shapes|shapes|things|figures|forms]|these|these [shapes|objects]|all of them]"},
+    "named_many": {"is": "are", "has": "have", "does": "do", "its": "their", 
+                   "it": "@r", "obj": "@r"},
+    "named": {"is": "is", "has": "has", "does": "does", "its": "@r's", 
+              "it": "@r", "obj": "@r"},
 }
 
 

@@ -1,6 +1,6 @@
 """The sentences in which a question is put: plain, polite, indirect, with the medium named before or behind it."""
 from .grammar import capital, parse_lines, pick, say, typed
-from .media import A, IN, LOOK, THE
+from .media import A, IN, LOOK, THE, names_medium
 
 _NOUN_ASKED = parse_lines("""
 what is @q
@@ -26,7 +26,7 @@ tell me @q
 give me @q
 name @q
 please name @q
-[state|report|determine|say|find|write] @q
+[state|report|determine|identify|say|find|write] @q
 please [state|tell me|give|say|give me] @q
 [just|only] @q
 I [want|need|would like] to know @q
@@ -146,13 +146,21 @@ I have a question.
 I need your help.
 help me:
 """)
-_TAIL = parse_lines("""
+_TAIL_ASKED = parse_lines("""
 please
 , please
 [here|here|exactly|do you think|would you say]
 , [thanks|thank you]
 [now|then]
 """)
+_TAIL_TOLD = parse_lines("""
+please
+, please
+[for me|for me please|if you can|if possible]
+, [thanks|thank you]
+[now|then]
+""")
+
 _FRAMES = {"n": (_NOUN_ASKED, _NOUN_TOLD), "c": (_CLAUSE_ASKED, _CLAUSE_TOLD),
            "say": (_STATEMENT_ASKED, _STATEMENT_TOLD)}
 
@@ -163,6 +171,8 @@ def framed(rng, kind, text):
         return text, "?"
     if kind == "or":
         return say(rng, pick(rng, _CHOICE_ASKED)).replace("@q", text), "?"
+    if kind == "n" and rng.random() < 0.06:
+        return text.removeprefix("the "), "?"
     asked = rng.random() < 0.5
     return say(rng, pick(rng, _FRAMES[kind][0 if asked else 1])).replace("@q", text), "?" if asked else "."
 
@@ -170,7 +180,9 @@ def framed(rng, kind, text):
 def around(rng, modality, text, mark, the=None, always=False, behind=True):
     """The medium named, or a word of politeness added, most often nothing. `the` names the medium in another way
     ("the second picture"), `always` where it has to be named; `behind` tells whether " in the picture" may follow."""
-    chance = rng.random() * (0.3 if always else 1)
+    text, chance = text.strip(), rng.random() * (0.3 if always else 1)
+    if not always and chance < 0.3 and names_medium(modality, text):
+        return text
     if chance < 0.3 and not (behind and mark == "?" and chance < 0.12):
         medium = the or say(rng, THE[modality])
         frame = say(rng, pick(rng, _BEFORE))
@@ -187,7 +199,7 @@ def around(rng, modality, text, mark, the=None, always=False, behind=True):
         lead = say(rng, pick(rng, _LEAD))
         return lead + " " + (capital(text) if lead[-1] in ".!" else text)
     if chance < 0.41:
-        tail = say(rng, pick(rng, _TAIL))
+        tail = say(rng, pick(rng, _TAIL_ASKED if mark == "?" else _TAIL_TOLD))
         return text + (tail if tail[0] == "," else " " + tail)
     return text
 

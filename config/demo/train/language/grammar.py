@@ -99,7 +99,9 @@ def spell(rng, text):
 
 def typed(rng, text, mark):
     """A phrase as somebody types it: spelling, capitals, mark at the end or none, rarely a slip."""
-    text = spell(rng, text)
+    text = spell(rng, text.strip())
+    if "  " in text:
+        text = " ".join(text.split())
     if rng.random() < 0.03:
         text = _typo(rng, text)
     case = rng.random()
@@ -109,8 +111,6 @@ def typed(rng, text, mark):
         text = text.lower() if case < 0.85 else text
     elif case < 0.98:
         text = text.upper()
-    else:
-        text = text.title()
     end = rng.random()
     if text[-1] in ".?!":
         return text[:-1] if end > 0.85 else text

@@ -10,7 +10,7 @@ _NAMES = {
     "audio": ("[sound|recording|audio|clip|audio clip|audio file|sound recording]",
               "[a sound|a recording|some audio|an audio clip]", "in", "[listen to|hear|listen closely to]",
               "[sound|audio|sound recording|audio file]"),
-    "point": ("[point cloud|points|cloud of points|3D object|3D scan|scan|3D model]",
+    "point": ("[point cloud|set of points|cloud of points|3D object|3D scan|scan|3D model]",
               "[a point cloud|a 3D scan|a cloud of points|a 3D model]", "in", "[look at|see]",
               "[point cloud|3D scan|cloud of points]"),
     "depth": ("[depth map|depth map|depth image|range image|map of depth|depth data]", "[a depth map|a depth image]",
@@ -25,6 +25,10 @@ _NAMES = {
              "[look at|consider]", "[brain scan|brain activity|fMRI data|fMRI scan]"),
 }
 THE = {name: parse("[this|the|this|the given]" + " " + words[0]) for name, words in _NAMES.items()}
+_NOUNS = {"image": ("picture", "image", "photo", "drawing", "graphic"), "video": ("film", "video", "clip", "movie"),
+          "audio": ("sound", "recording", "audio", "clip"), "point": ("cloud", "points", "scan", "model", "3D"),
+          "depth": ("map", "image", "depth"), "normal": ("map", "normal"),
+          "imu": ("recording", "data", "motion", "movement"), "fmri": ("scan", "brain", "fMRI", "recording")}
 A = {name: parse(words[1]) for name, words in _NAMES.items()}
 IN = {name: parse(words[2]) for name, words in _NAMES.items()}
 LOOK = {name: parse(words[3]) for name, words in _NAMES.items()}
@@ -35,6 +39,16 @@ TASK_WORDS = {"image": ("image",), "video": ("video",), "audio": ("audio",), "po
               "fmri": ("fmri",)}
 OWN_TASKS = {"point": "What is this?", "imu": "Describe the motion.",
              "fmri": "Describe the scene based on fMRI data."}
+
+
+
+def names_medium(modality, text):
+    """Does the text say what medium it is about?"""
+    for noun in _NOUNS[modality]:
+        if noun in text:
+            return True
+    return False
+
 
 _DESCRIBE = """
 describe <m>
@@ -127,9 +141,9 @@ I would like to know what [you see|<m> shows]
 """
 _WHAT_MORE = {
     "image": """
-        what [object|thing|shape] is [this|shown|there|in <m>]
+        what [object|thing] is [this|shown|there|in <m>]
         which [object|thing] is [this|shown|in <m>]
-        what [object|objects|things|shapes] [do|can] you see
+        what [object|objects|things] [do|can] you see
         what [was|is] drawn [here|in <m>|]
         what has been drawn [here|]
         name the [object|objects|thing]
@@ -227,11 +241,20 @@ _WHAT_MORE = {
         guess what the person sees
         what was the stimulus""",
 }
+#: Of sounds one asks what is heard.
+_HEARD = (("you [see|", "you [hear|"), ("you see", "you hear"), ("[seen|made out", "[heard|made out"),
+          ("looking at", "listening to"), ("I see", "I hear"), ("[shown|there|visible|to be seen]", "[there|to be heard]"),
+          ("[shown|seen|visible|to see]", "[heard|to hear|there]"), ("is depicted", "is to be heard"),
+          ("[depicted|displayed]", "[recorded|heard]"))
 DESCRIBE, WHAT = {}, {}
 for _name, _words in _NAMES.items():
+    _asked = _WHAT
+    if _name == "audio":
+        for _seen, _heard in _HEARD:
+            _asked = _asked.replace(_seen, _heard)
     _names = {"m": "[this|the|this|the provided|the given|the] " + _words[0]}
     DESCRIBE[_name] = (parse_lines(_DESCRIBE, _names), parse_lines(_DESCRIBE_ASKED, _names))
-    WHAT[_name] = (parse_lines(_WHAT + _WHAT_MORE[_name], _names), parse_lines(_WHAT_TOLD, _names))
+    WHAT[_name] = (parse_lines(_asked + _WHAT_MORE[_name], _names), parse_lines(_WHAT_TOLD, _names))
 
 _NEVER_KNOWN = """
 how much does [it|this|that] cost
@@ -262,7 +285,6 @@ do people like it
 which company made it
 what happened [before|after] [this|that]
 what [comes|will come] next
-what is the weather like
 who gave it to you
 how long did it take to make
 """
@@ -287,7 +309,12 @@ _UNKNOWN_HERE = {
         does it move to the left or to the right
         is it growing or is it shrinking
         how far away is it
-        what is the pitch of it""",
+        what is the pitch of it
+        how [big|large] is it
+        where is it
+        what colour is the background
+        how long is the film
+        what is in the background""",
     "audio": """
         what colour is [it|this|the sound]
         which colour does [it|the sound] have
@@ -300,6 +327,11 @@ _UNKNOWN_HERE = {
         is it [red or blue|green or yellow|round or square|a circle or a square]
         what is the name of the speaker
         what is its colour
+        how long is it
+        how long does it last
+        who is [speaking|playing]
+        what is [the person saying|being said]
+        [which|what] instrument is it
         is it on the left or on the right""",
     "point": """
         what does [it|this|the object] sound like
@@ -308,9 +340,11 @@ _UNKNOWN_HERE = {
         how [fast|quickly] does it move
         what is inside of it
         what is the pitch of it
-        how [big|large] is it in metres
+        how [big|large] is it
+        where is it
+        what size is it
         is it walking or running
-        who is speaking""",
+        what is in the background""",
     "depth": """
         what colour is [it|this|the surface|the wall|the object]
         which colour does [it|the wall|the object] have
@@ -330,6 +364,7 @@ _UNKNOWN_HERE = {
         what is behind it
         how loud is it
         how far away is it
+        how [big|large] is it
         how [fast|quickly] does it move
         is it [red or blue|green or yellow|black or white]
         what is written on it""",
@@ -346,6 +381,8 @@ _UNKNOWN_HERE = {
         what does the person wear
         how [big|large] is [it|the phone]
         how loud is it
+        how fast is it
+        how many steps are there
         what can the person see
         is it [red or blue|green or yellow|round or square]""",
     "fmri": """

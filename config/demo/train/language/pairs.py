@@ -2,12 +2,14 @@
 from .ask import ASPECTS, make, pick_kind
 from .frames import around, ended
 from .grammar import join, parse_lines, pick, say
-from .media import SURE, TASK_WORDS
+from .media import OWN_TASKS, SURE, TASK_WORDS, names_medium
 from .words import caption, is_empty, what
 
 _ORDER = ("image", "video", "audio", "point", "depth", "normal", "imu", "fmri")
 _BOTH = parse_lines("""
 describe both
+describe
+describe [what you see|this|it|the scene|what you get] [in one sentence|]
 describe both [files|media|of them|things|inputs|briefly|in order|one after the other]
 describe the two [files|media|inputs|things]
 describe @b
@@ -33,6 +35,8 @@ identify both
 _BOTH_ASKED = parse_lines("""
 what are these
 what are they
+what is this
+what do you see
 what are these two [files|things|media|]
 what are both
 what are @b
@@ -54,6 +58,49 @@ how would you describe @b
 what [did I send|have I sent|do I send] you
 what is there [in all|altogether]
 what is this and what is that
+""")
+_NAMED = parse_lines("""
+describe @r
+describe @r
+describe @r [briefly|in one sentence|in full|only|please|for me]
+describe only @r
+describe what [is in|you find in] @r
+caption @r
+[give|write] [a caption|a description] [for|of] @r
+give me a [short|full|one-sentence] [caption|description] of @r
+put @r into words
+[summarise|sum up] @r
+provide a one-sentence caption for @r
+tell me about @r
+caption for @r
+[description|a caption] of @r
+now describe @r
+can you describe @r
+could you [please|] describe @r
+how would you describe @r
+would you describe @r for me
+what would be a [good|short] caption for @r
+can you caption @r
+""")
+_WHAT_NAMED = parse_lines("""
+what is @r
+what is in @r
+what is @r about
+what does @r [show|contain|hold]
+what do you [find|notice|recognise] in @r
+what can be [found|recognised] in @r
+what can you tell about @r
+what about @r
+and @r
+what is the content of @r
+tell me what @r is
+tell me what is in @r
+say what @r [shows|contains]
+identify @r
+I want to know what @r [is|shows|contains]
+let me know what @r is
+do you know what @r is
+can you tell what @r [is|contains]
 """)
 _SAME = {
     "colour": parse_lines("""
@@ -134,8 +181,10 @@ def _both_words(rng, facts_a, facts_b):
 
 
 def _task(facts_a, facts_b):
-    """The prompt of task "caption": every modality once, in the daemon's order."""
+    """The prompt of task "caption" as the daemon writes it: every modality once, in its order."""
     names = sorted({facts_a["modality"], facts_b["modality"]}, key=_ORDER.index)
+    if len(names) == 1 and names[0] in OWN_TASKS:
+        return OWN_TASKS[names[0]]
     return "Provide a one-sentence caption for the provided " + join([TASK_WORDS[name][0] for name in names],
                                                                      " and ") + "."
 
@@ -147,7 +196,7 @@ def _ask_both(rng, facts_a, facts_b):
     asked = rng.random() < 0.45
     text = say(rng, pick(rng, _BOTH_ASKED if asked else _BOTH)).strip()
     text = text.replace("@b", _both_words(rng, facts_a, facts_b))
-    return "caption", ended(rng, text, "?" if asked else ".", 0.02), answer
+    return "caption", ended(rng, text, "?" if asked else ".", 0), answer
 
 
 def _name(rng, facts, other, at):
@@ -162,6 +211,11 @@ def _name(rng, facts, other, at):
     return f"the {ordinal} " + ("one" if chance > 0.88 else word)
 
 
+#: Asked without a name, these could be meant of the other medium too.
+_ALIKE = ("shape", "surface", "slant", "faces", "object", "sound", "nearest", "nearer", "farther", "distance")
+_SHAPED = ("image", "video", "point", "depth", "normal")
+
+
 def _ask_one(rng, facts_a, facts_b):
     """A question about one of them, which is named unless only one of them has what is asked for."""
     at = int(rng.random() * 2)
@@ -173,11 +227,30 @@ def _ask_one(rng, facts_a, facts_b):
     if made is None or made[1] is None:
         return None
     text, mark, answer, _ = made
-    single = facts["modality"] != other["modality"] and kind in ASPECTS[facts["modality"]] and \
+    differ = facts["modality"] != other["modality"]
+    if names_medium(facts["modality"], text):
+        # "the picture" is enough where only one of the two is a picture and "scan" would not fit both.
+        if not differ or kind not in ("caption", "what") or names_medium(other["modality"], text):
+            return None
+        return kind, ended(rng, text, mark, 0), answer
+    single = not (kind in _ALIKE and other["modality"] in _SHAPED) and \
+        differ and kind in ASPECTS[facts["modality"]] and \
         kind not in ASPECTS[other["modality"]] and not is_empty(facts)
     if not (single and rng.random() < 0.3):
         text = around(rng, facts["modality"], text, mark, _name(rng, facts, other, at), True, True)
     return kind, ended(rng, text, mark), answer
+
+
+def _ask_named(rng, facts_a, facts_b):
+    """What one of them is, or its caption."""
+    at = int(rng.random() * 2)
+    facts, other = (facts_a, facts_b) if at == 0 else (facts_b, facts_a)
+    full = rng.random() < 0.5
+    text = say(rng, pick(rng, _NAMED if full else _WHAT_NAMED)).strip()
+    asks = text.startswith(("wh", "how", "can", "could", "would", "do ", "and "))
+    text = text.replace("@r", _name(rng, facts, other, at))
+    return ("caption", ended(rng, text, "?" if asks else ".", 0), caption(facts)) if full else \
+        ("what", ended(rng, text, "?" if asks else "."), what(facts))
 
 
 def _compare(rng, facts_a, facts_b):
@@ -202,7 +275,7 @@ def questions_of_two(facts_a, facts_b, rng, n):
     found = []
     while len(found) < n:
         chance = rng.random()
-        maker = _ask_both if chance < 0.4 else _ask_one if chance < 0.88 else _compare
+        maker = _ask_both if chance < 0.25 else _ask_named if chance < 0.35 else _ask_one if chance < 0.9 else _compare
         asked = maker(rng, facts_a, facts_b)
         if asked:
             found.append(asked)

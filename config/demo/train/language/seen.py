@@ -251,6 +251,8 @@ IMAGE = {
             ? what are the shapes of the [two|] [objects|things]
             ? what shape does each [object|thing] have
             ? what shape are they
+            ? what shape is [it|the object|the shape]
+            ? what shape does [it|the object] have
             n the shapes
             n the two shapes
             n the names of the shapes
@@ -264,6 +266,7 @@ IMAGE = {
             ? [which|what] colours are the [shapes|objects|things]
             ? [which|what] colours do the [shapes|objects|things|two] have
             ? what colour are they
+            ? what colour is [it|the object|the shape]
             ? what colour does each [shape|object] have
             n the colours
             n the colours of the [shapes|objects|two things]
@@ -342,7 +345,7 @@ MOTION_ANSWERS = {"still": "it stands still", "sideways": "sideways", "vertical"
 VIDEO = {
     "aspects": [
         aspect("object", _unless_empty(lambda facts: thing_words(facts["object"])), """
-            ? [which|what] [object|thing|shape] is [it|shown|seen|there|in <medium>]
+            ? [which|what] [object|thing] is [it|shown|seen|there|in <medium>]
             ? what [object|thing] [do you see|can you see|can be seen|appears]
             ? what [object|thing] is in <medium>
             ? [which|what] [object|thing] does <medium> show
@@ -399,6 +402,7 @@ VIDEO = {
                 "vertical": "[moving up and down|moving up and down|moving vertically|going up and down]",
                 "size": "[changing its size|changing its size|changing size|growing or shrinking]",
                 "blinking": "[blinking|blinking|flashing|appearing and disappearing]"}),
+        aspect("count", lambda facts: "one" if facts["object"] else "none", COUNT, names=ANY_FILM),
     ],
     "checks": [
         check(lambda facts: facts["motion"] in ("sideways", "vertical"), """

@@ -39,11 +39,11 @@ _TALK = {
         are you a [human|person|robot|machine|program|chatbot|computer|language model]
         are you [ChatGPT|GPT|LLaMA|OneLLM|onellmd|human|real|alive]
         who am I [talking|speaking] to
-        who is [this|there|speaking]
+        who is there
         what should I call you
         how should I call you
         what program is this
-        what is this [program|model|server|thing]
+        what is this [program|model|server]
         who made you
         who [built|trained|created|wrote] you
         where do you come from

@@ -1,6 +1,7 @@
 """Facts in canonical words: the captions and short answers that the model is to give, letter for letter."""
 
 NUMBERS = ("none", "one", "two", "three", "four", "five")
+UNKNOWN = "I cannot tell."
 NOTHING_TO_SEE = "there is nothing to see"
 NOTHING_TO_HEAR = "there is nothing to hear"
 MOTIONS = {"still": "standing still", "sideways": "moving sideways", "vertical": "moving up and down",
