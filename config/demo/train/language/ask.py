@@ -73,7 +73,9 @@ def _asked(rng, facts, part, kinds):
     kind, text = _phrase(rng, part, kinds, "named_many" if many else "named") or (None, "")
     if "@r" not in text:
         return (kind, text) if kind else None
-    if name != "colour" and colour and (name == "shape" or rng.random() < 0.4):
+    if facts["modality"] == "video" and facts["motion"] in ("sideways", "vertical") and rng.random() < 0.3:
+        reference = pick(rng, ("the moving object", "the moving shape", "the moving thing", "what moves"))
+    elif name != "colour" and colour and (name == "shape" or rng.random() < 0.4):
         reference = say(rng, _BY_COLOUR).replace("@v", say(rng, _COLOURS[colour])) + ("s" if many else "")
     elif name not in ("shape", "colour") and colour and rng.random() < 0.4:
         reference = "the " + say(rng, _COLOURS[colour]) + " " + say(rng, words[shape])
@@ -296,7 +298,7 @@ _RELATED = phrases("""
 _AT_PLACE = phrases("""
     ? what is @p
     ? what do you see @p
-    ? which [object|thing] is @p
+    ? which [object|thing|shape] is @p
     ? what [object|thing] is @p
     ? what is [shown|drawn|located] @p
     ? @p there is what
@@ -309,6 +311,7 @@ _NAMED = {"shape": ASPECTS["image"]["shape"], "colour": ASPECTS["image"]["colour
 _RELATIONS = {"beside": (parse("[left of|to the left of|on the left of|left of]"),
                          parse("[right of|to the right of|on the right of|right of]")),
               "above": (parse("[above|above|over|on top of]"), parse("[below|below|under|beneath|underneath]"))}
+_NEXT_TO = parse("[next to|next to|beside|at the side of]")
 _SIDES = {"beside": ("left", "right"), "above": ("top", "bottom")}
 _SIDE_WORDS = {"left": parse("[on the left|on the left|on the left side|to the left]"),
                "right": parse("[on the right|on the right|on the right side|to the right]"),
@@ -358,8 +361,10 @@ def _two_relation(rng, facts):
         text = text.replace("@p", say(rng, _SIDE_WORDS[_side(facts, at)]))
     else:
         kind, text = _phrase(rng, {"phrases": _RELATED}, ("?", "?", "n", "c"), "one")
-        text = text.replace("@p", say(rng, _RELATIONS[facts["relation"]][at]))
-        text = text.replace("@r", _reference(rng, facts, 1 - at, ("place",)))
+        beside = facts["relation"] == "beside" and rng.random() < 0.2
+        where = say(rng, _NEXT_TO if beside else _RELATIONS[facts["relation"]][at])
+        named = "the other one" if rng.random() < 0.08 and not beside else _reference(rng, facts, 1 - at, ("place",))
+        text = text.replace("@p", where).replace("@r", named)
     return (*framed(rng, kind, text), thing_words(facts["objects"][at]), False)
 
 
@@ -369,8 +374,8 @@ def _what_is_at(rng, facts):
         return None
     place, answer = pick(rng, PLACES), NOTHING_TO_SEE
     if facts["kind"] == "one":
-        true = rng.random() < 0.6
-        place = facts["objects"][0]["place"] if true else pick(rng, _rivals(_NAMED["place"], facts["objects"][0]["place"]))
+        place, true = facts["objects"][0]["place"], rng.random() < 0.6
+        place = place if true else pick(rng, _rivals(_NAMED["place"], place))
         answer = thing_words(facts["objects"][0]) if true else "nothing"
     kind, text = _phrase(rng, {"phrases": _AT_PLACE}, ("?", "?", "n", "c"), "one")
     return (*framed(rng, kind, text.replace("@p", say(rng, _NAMED["place"]["spoken"][place]))), answer, False)
@@ -487,12 +492,14 @@ _TWO = {"shape": lambda rng, facts: _two_attribute(rng, facts, "shape"),
 _WEIGHTS = {"caption": 12, "what": 10, "yes_no": 17, "choice": 9, "letter": 4, "scene": 1.5, "unknowable": 4.5,
             "talk": 1.5}
 _ASPECT_WEIGHT = 9
-_LIGHT = {("video", "count"): 2.5, ("image", "relation"): 6, ("depth", "nearest"): 5, ("depth", "farther"): 6}
+_LIGHT = {("video", "count"): 2.5, ("video", "mover"): 4, ("image", "relation"): 6,
+          ("normal", "round"): 3, ("depth", "nearest"): 5, ("depth", "farther"): 6}
 
 
 def _kinds(modality):
     """(kind, cumulative share) of all kinds of a modality."""
-    shares = {**_WEIGHTS, **{name: _LIGHT.get((modality, name), _ASPECT_WEIGHT) for name in ATTRIBUTES[modality] if name not in _WEIGHTS}}
+    aspects = [name for name in ATTRIBUTES[modality] if name not in _WEIGHTS]
+    shares = {**_WEIGHTS, **{name: _LIGHT.get((modality, name), _ASPECT_WEIGHT) for name in aspects}}
     total, sums = 0.0, []
     for kind, share in shares.items():
         total += share

@@ -15,17 +15,17 @@ from .grammar import parse
 
 PHRASES = ("?", "n", "c", "yes", "say", "or")
 NUMBERS = {
-    "one": {"is": "is", "has": "has", "does": "does", "its": "its", 
-            "it": "[it|it|the [object|thing|figure|item]|the shown [object|thing]|this|the thing that [I see|is shown]]",
-            "obj": "[it|it|the [object|shape|shape|thing|figure|form|item]|this|this [object|shape|thing]|that [thing|object|shape]]",
-            },
-    "many": {"is": "are", "has": "have", "does": "do", "its": "their", 
+    "one": {"is": "is", "has": "has", "does": "does", "its": "its",
+            "it": "[it|it|the [object|thing|figure|item]|the shown [object|thing]|this|"
+                  "the thing that [I see|is shown]]",
+            "obj": "[it|it|the [object|shape|shape|thing|figure|form|item]|this|this [object|shape|thing]|"
+                   "that [thing|object|shape]]"},
+    "many": {"is": "are", "has": "have", "does": "do", "its": "their",
              "it": "[they|they|the [objects|things|figures|items]|these|these [things|objects]]",
-             "obj": "[they|they|the [objects|shapes|shapes|things|figures|forms]|these|these [shapes|objects]|all of them]"},
-    "named_many": {"is": "are", "has": "have", "does": "do", "its": "their", 
-                   "it": "@r", "obj": "@r"},
-    "named": {"is": "is", "has": "has", "does": "does", "its": "@r's", 
-              "it": "@r", "obj": "@r"},
+             "obj": "[they|they|the [objects|shapes|shapes|things|figures|forms]|these|"
+                    "these [shapes|objects]|all of them]"},
+    "named_many": {"is": "are", "has": "have", "does": "do", "its": "their", "it": "@r", "obj": "@r"},
+    "named": {"is": "is", "has": "has", "does": "does", "its": "@r's", "it": "@r", "obj": "@r"},
 }
 
 
@@ -116,6 +116,7 @@ SHAPE = """
 ? of what shape <is> <it>
 ? [what|which] geometric [shape|figure|form] <is> <it>
 ? what kind of [figure|form] <is> <it>
+? [what|which] geometric [shape|figure|form] [do you see|can you see|is shown|is drawn]
 ? what would you call <its> shape
 ? what shape [do you see|can you see|is drawn|is shown|is visible]
 n the shape of <it>

@@ -4,7 +4,7 @@ from .facts import SIGHTS
 from .words import caption
 
 ANY_MOTION = {"medium": "[the|this] [recording|motion|data|motion data|sensor data]",
-              "who": "[the person|the person|he|she|somebody|the carrier|this person|the user]",
+              "who": "[the person|the person|he|she|somebody|someone|the carrier|this person|the user]",
               "phone": "[the phone|the phone|the device|the sensor|it|it|the IMU]"}
 
 
@@ -26,11 +26,14 @@ IMU = {
             ? what happens to <phone>
             ? what is happening to <phone>
             ? what is <phone> doing
-            ? what [motion|movement] is [it|this|that]
+            ? what [motion|movement|activity] is [it|this|that]
             ? what kind of [motion|movement|activity] is [it|this|that]
-            ? [which|what] [motion|movement|activity] [do you see|can you see|is recorded|was recorded|is shown|took place]
+            ? [which|what] [motion|movement|activity] [do you see|can you see|is shown|took place]
+            ? [which|what] [motion|movement|activity] [is recorded|was recorded|was measured]
             ? [which|what] [motion|movement|activity] does <medium> show
             ? in what way does <phone> move
+            ? what [motion|movement|activity] do the sensors [record|show|measure]
+            ? what was [recorded|measured]
             ? what sort of [motion|movement|activity] is [it|this]
             n the [motion|movement|activity]
             n the [motion|movement] of <phone>
@@ -57,8 +60,10 @@ IMU = {
             or what is it, @o
             or which [motion|activity] is it: @o
             or @o""", lambda facts: facts["motion"],
-               {"still": "[still|still|at rest|motionless]", "walking": "walking", "running": "[running|running|jogging]",
-                "shaking": "[shaking|shaking|being shaken]", "turning left": "[turning left|turning left|turning to the left]",
+               {"still": "[still|still|at rest|motionless|standing still]", "walking": "walking",
+                "running": "[running|running|jogging]",
+                "shaking": "[shaking|shaking|being shaken]",
+                "turning left": "[turning left|turning left|turning to the left]",
                 "turning right": "[turning right|turning right|turning to the right]",
                 "falling": "[falling|falling|in free fall]"}, ANY_MOTION),
         aspect("turn", _turn, """
@@ -82,6 +87,9 @@ IMU = {
             c to which side <phone> turns
             c whether <phone> turns [left or right|right or left]
             yes does <phone> turn @v
+            yes does <who> turn @v
+            yes is <who> turning @v
+            yes did <phone> turn @v
             yes is <phone> turning @v
             yes is there a turn @v
             say <phone> turns @v
@@ -106,6 +114,7 @@ IMU = {
         check(lambda facts: facts["motion"] == "still", """
             yes does <phone> [rest|lie still|stay still|keep still]
             yes is <phone> [lying|] [still|motionless|at rest]
+            yes is <phone> [lying on a table|left alone|lying around]
             yes is everything still
             say <phone> [rests|lies still|does not move]
             say there is no [motion|movement]""", ANY_MOTION),
@@ -123,6 +132,8 @@ IMU = {
             say <who> is on foot""", ANY_MOTION),
         check(lambda facts: facts["motion"] == "falling", """
             yes does <phone> fall
+            yes did <phone> fall
+            yes did someone drop <phone>
             yes was <phone> dropped
             yes is <phone> in free fall
             say <phone> falls
@@ -131,6 +142,7 @@ IMU = {
 }
 
 ANY_BRAIN = {"medium": "[the|this] [brain scan|brain activity|scan|fMRI scan|fMRI data]",
+             "whom": "[the person|him|her|the subject|the participant]",
              "who": "[the person|the person|he|she|this person|the subject|the participant|somebody|the volunteer]"}
 SIGHT_WORDS = {"a face": "[a face|a face|a human face|someone's face]", "a house": "[a house|a house|a building]",
                "a cat": "[a cat|a cat|an animal|a pet]", "a bottle": "a bottle",
@@ -159,9 +171,14 @@ FMRI = {
             ? what is in front of <who>
             ? what do the eyes of the [person|subject] see
             ? what is before the eyes of the [person|subject]
-            ? what [object|category] does the brain activity [belong to|show]
+            ? [what|which] [object|category|picture] does the brain activity [belong to|show|correspond to]
             ? what is being looked at
-            ? what is being seen
+            ? what is being [seen|viewed]
+            ? what was [shown|presented] to <whom>
+            ? [what|which] [picture|image|object] was <who> [shown|viewing]
+            ? [what|which] [picture|image|object] [is|was] shown to <whom>
+            ? what is <who> thinking of
+            ? what is on the mind of <whom>
             ? what stimulus was [shown|used|presented]
             n what <who> sees
             n the [object|thing] that <who> sees

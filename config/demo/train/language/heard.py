@@ -22,6 +22,11 @@ def _pitch(facts):
     return _direction(facts) if facts["sound"] in ("rising", "falling") else UNKNOWN
 
 
+def _turns(facts, answer):
+    found = _unless_silent(_direction)(facts)
+    return None if found in (None, NOTHING_TO_HEAR) else found == answer
+
+
 AUDIO = {
     "aspects": [
         aspect("sound", lambda facts: caption(facts), """
@@ -51,8 +56,10 @@ AUDIO = {
             or what is it: @o
             or @o""", lambda facts: facts["sound"],
                {"tone": "a [steady|constant] tone", "rising": "[a rising tone|a rising tone|an upward sweep]",
-                "falling": "[a falling tone|a falling tone|a downward sweep]", "noise": "[noise|noise|static|hiss]",
-                "beeps": "[beeping|a series of beeps|a row of beeps|beeping]", "chord": "[a chord|a chord|several notes at once]",
+                "falling": "[a falling tone|a falling tone|a downward sweep]",
+                "noise": "[noise|noise|static|hiss|white noise]",
+                "beeps": "[beeping|a series of beeps|a row of beeps|beeping]",
+                "chord": "[a chord|a chord|several notes at once]",
                 "speech": "[speech|a person speaking|someone speaking|a voice|someone talking]",
                 "silence": "[silence|silence|nothing]"}, ANY_SOUND),
         aspect("pitch", _unless_silent(_pitch), """
@@ -87,11 +94,13 @@ AUDIO = {
             or is the [pitch|frequency] @o
             or does <snd> have a @o pitch
             or @o""", lambda facts: facts["pitch"],
-               {"low": "[low|low|deep|low-pitched]", "middle": "[middle|medium|mid]", "high": "[high|high|high-pitched]"},
+               {"low": "[low|low|deep|low-pitched]", "middle": "[middle|medium|mid]",
+                "high": "[high|high|high-pitched]"},
                ANY_SOUND),
         aspect("direction", _unless_silent(_direction), """
             ? does the [pitch|tone|sound|frequency] [rise or fall|go up or down|fall or rise|go down or up|change]
-            ? is the [pitch|tone|frequency] [rising or falling|going up or down|ascending or descending]
+            ? is [it|the sound|the pitch|the tone|the frequency] [rising or falling|falling or rising]
+            ? is [it|the sound|the pitch|the tone|the frequency] [going up or down|ascending or descending]
             ? how does the [pitch|tone|sound|frequency] [change|develop|move]
             ? what does the [pitch|tone|sound|frequency] do
             ? [which|what] way does the [pitch|tone|sound|frequency] [go|move]
@@ -169,10 +178,35 @@ AUDIO = {
             or is <snd> @o
             or is the volume @o
             or @o""", lambda facts: facts["loudness"],
-               {"quiet": "[quiet|quiet|soft|faint|low in volume]", "loud": "[loud|loud|noisy and loud|high in volume]"},
+               {"quiet": "[quiet|quiet|soft|faint]", "loud": "[loud|loud|loud|very loud]"},
                ANY_SOUND),
     ],
     "checks": [
+        check(lambda facts: _turns(facts, "it rises"), """
+            yes is the [pitch|tone|sound|frequency] [rising|going up|ascending|getting higher]
+            yes is it [rising|going up|ascending]
+            yes does it [rise|go up|get higher]
+            say the [pitch|tone|sound] [is rising|rises|goes up]
+            say it [rises|is rising]"""),
+        check(lambda facts: _turns(facts, "it falls"), """
+            yes is the [pitch|tone|sound|frequency] [falling|going down|descending|getting lower]
+            yes is it [falling|going down|descending]
+            yes does it [fall|go down|get lower]
+            say the [pitch|tone|sound] [is falling|falls|goes down]
+            say it [falls|is falling]"""),
+        check(lambda facts: _turns(facts, "it stays the same"), """
+            yes is the [pitch|tone|frequency] [steady|constant|level|always the same]
+            yes does the [pitch|tone] stay [the same|constant|level]
+            say the [pitch|tone] is [steady|constant]
+            say the [pitch|tone] [stays the same|does not change]"""),
+        check(lambda facts: {"tone": True, "chord": False}.get(facts["sound"]), """
+            yes is it [a single|just one|only one] [note|tone]
+            yes do you hear [a single|only one|just one] [note|tone]
+            say it is [a single|just one] [note|tone]"""),
+        check(lambda facts: facts["sound"] == "chord", """
+            yes do several [notes|tones] sound [at once|together|at the same time]
+            yes are there several [notes|tones] at [once|the same time]
+            say several [notes|tones] sound [together|at once]"""),
         check(lambda facts: facts["sound"] == "speech", """
             yes is [anybody|anyone|somebody|someone|a person|a human] [speaking|talking]
             yes does [anybody|anyone|somebody|a person] [speak|talk|say something]

@@ -60,6 +60,17 @@ or what is @n: @o
 NEAR = "[nearer|nearest|closer|closest|nearer|nearer to the camera|closer to the camera|closer to the viewer]"
 FAR = "[farther away|farther|further away|more distant|most distant|farthest|farther from the camera]"
 SIDE_VALUE = {"the left side": "left", "the right side": "right", "the top": "top", "the bottom": "bottom"}
+
+
+def _nearer_than(side):
+    """Is one side nearer than the opposite one, which is not so of surfaces that slant the other way?"""
+    return check(lambda facts: None if facts["layout"] == "object" else facts["nearer"] == side, f"""
+        yes is {SIDES[side]} [closer|nearer] than {SIDES[OPPOSITE[side]]}
+        yes is {SIDES[OPPOSITE[side]]} [farther away|farther|further away|more distant] than {SIDES[side]}
+        say {SIDES[side]} is [closer|nearer] than {SIDES[OPPOSITE[side]]}
+        say {SIDES[OPPOSITE[side]]} is [farther away|farther] than {SIDES[side]}""")
+
+
 DEPTH = {
     "aspects": [
         aspect("nearer", _nearer, SIDE.replace("@n", "<n>"), lambda facts: SIDE_VALUE.get(_nearer(facts)), SIDE_WORDS,
@@ -157,6 +168,14 @@ DEPTH = {
                {"left": "on the left", "middle": "in the [middle|centre]", "right": "on the right"}, ANY_DEPTH),
     ],
     "checks": [
+        *(_nearer_than(side) for side in SIDES),
+        check(lambda facts: facts["object"] == "near" if facts["object"] else None, """
+            yes is there [an object|something] in front
+            yes is <dthing> [closer|nearer] than [the background|the rest|what is around it]
+            yes is <dthing> in front of the [background|rest]
+            yes does <dthing> stick out
+            say <dthing> is [closer|nearer] than [the background|the rest]
+            say <dthing> is in front of the background""", ANY_DEPTH),
         check(lambda facts: facts["layout"] == "object", """
             yes is there [an|any] object
             yes is there [a thing|something] that [sticks out|stands out]
@@ -168,6 +187,7 @@ DEPTH = {
             say an object can be seen""", ANY_DEPTH),
         check(lambda facts: None if facts["layout"] == "object" else facts["layout"] == "flat", """
             yes is everything equally far away
+            yes is the [depth|distance] [constant|the same everywhere|uniform]
             yes is [every part|every point] of <wall> at the same distance
             yes does the distance stay the same everywhere
             say everything is equally far away
@@ -181,7 +201,7 @@ def _depth_place(facts):
 
 
 ANY_NORMAL = {"medium": "[the|this] [normal map|normal map|map|map of normals]",
-              "plane": "[it|the surface|the surface|the plane|this|this surface|the plane]"}
+              "plane": "[it|the surface|the surface|the plane|this|this surface|the plane|the wall]"}
 NORMAL = {
     "aspects": [
         aspect("faces", lambda facts: {"viewer": "toward the viewer", None: "in all directions"}.get(facts["faces"],
@@ -199,6 +219,8 @@ NORMAL = {
             ? where do the normals point
             ? in [which|what] direction do the normals point
             ? [which|what] way do the normals point
+            ? in [which|what] direction are the normals [pointing|turned]
+            ? [which|what] way are the normals pointing
             ? how is <plane> oriented in space
             n the direction that <plane> faces
             n the direction of the normals
@@ -255,8 +277,23 @@ NORMAL = {
             or what is it, @o
             or @o""", lambda facts: facts["surface"],
                {"plane": "[a plane|a plane|a flat surface]", "sphere": "[a sphere|a sphere|a ball]"}, ANY_NORMAL),
+        aspect("round", lambda facts: "a sphere" if facts["surface"] == "sphere" else "nothing", """
+            ? what is [round|curved|spherical]
+            ? [which|what] [object|thing|surface] is [round|curved]
+            ? what is [round|curved] in <medium>
+            ? what round thing [is there|do you see]
+            n what is [round|curved]
+            n the [round|curved] thing
+            c what is [round|curved]
+            c [which|what] [object|thing] is [round|curved]""", names=ANY_NORMAL),
     ],
     "checks": [
+        check(lambda facts: facts["faces"] == "viewer" if facts["faces"] else None, """
+            yes is <plane> facing [me|us|the viewer|the camera]
+            yes does <plane> face [me|us|the viewer|the camera]
+            yes do the normals point at [me|the viewer|the camera]
+            say <plane> faces [me|the viewer|the camera]
+            say <plane> is facing [me|the viewer|the camera]""", ANY_NORMAL),
         check(lambda facts: facts["surface"] == "sphere", """
             yes is [it|the surface|this] [round|curved|ball-shaped|spherical]
             yes do the normals point in many directions

@@ -1,10 +1,10 @@
 """How people name a medium, ask what it is, and ask what it cannot tell."""
 from .grammar import parse, parse_lines
 
-#: "the ...", "a ...", how one refers to it in a sentence, what one does with it, and a name that fits no other modality.
+#: "the ...", "a ...", how one refers to it in a sentence, what one does with it, and names that fit no other modality.
 _NAMES = {
-    "image": ("[picture|picture|image|image|photo|drawing|photograph|graphic]", "[a picture|an image|a photo|a drawing]",
-              "in", "[look at|see|look closely at]", "[picture|image|photo|drawing]"),
+    "image": ("[picture|picture|image|image|photo|drawing|photograph|graphic]",
+              "[a picture|an image|a photo|a drawing]", "in", "[look at|see|look closely at]", "[picture|image|photo|drawing]"),
     "video": ("[film|video|video|clip|video clip|movie]", "[a film|a video|a clip]", "in", "[look at|watch]",
               "[film|video|movie]"),
     "audio": ("[sound|recording|audio|clip|audio clip|audio file|sound recording]",
@@ -17,7 +17,8 @@ _NAMES = {
               "in", "[look at|see]", "[depth map|depth image]"),
     "normal": ("[normal map|normal map|map of normals|surface normal map|normal image]",
                "[a normal map|a map of surface normals]", "in", "[look at|see]", "[normal map|map of normals]"),
-    "imu": ("[motion|recording|IMU recording|sensor data|IMU data|motion data|movement|phone recording|motion recording]",
+    "imu": ("[motion|recording|IMU recording|sensor data|IMU data|motion data|movement|phone recording|"
+            "motion recording]",
             "[a motion recording|some motion data|sensor data|an IMU recording|data from a phone]", "in",
             "[look at|consider]", "[motion data|IMU data|sensor data|motion recording]"),
     "fmri": ("[brain scan|brain activity|fMRI scan|fMRI data|brain recording|fMRI recording|scan]",
@@ -184,6 +185,7 @@ _WHAT_MORE = {
         what object is [this|shown|it]
         what [object|thing] do the points [show|form|represent]
         which 3D object is this
+        what is this [object|thing]
         name the object
         identify the 3D object
         what has been scanned
@@ -243,7 +245,8 @@ _WHAT_MORE = {
 }
 #: Of sounds one asks what is heard.
 _HEARD = (("you [see|", "you [hear|"), ("you see", "you hear"), ("[seen|made out", "[heard|made out"),
-          ("looking at", "listening to"), ("I see", "I hear"), ("[shown|there|visible|to be seen]", "[there|to be heard]"),
+          ("looking at", "listening to"), ("I see", "I hear"),
+          ("[shown|there|visible|to be seen]", "[there|to be heard]"),
           ("[shown|seen|visible|to see]", "[heard|to hear|there]"), ("is depicted", "is to be heard"),
           ("[depicted|displayed]", "[recorded|heard]"))
 DESCRIBE, WHAT = {}, {}

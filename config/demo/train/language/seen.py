@@ -310,6 +310,17 @@ IMAGE = {
             say [they|the objects|the shapes|all of them] are [the same|equal|alike]
             say all [objects|shapes|things] have the same [colour|shape]
             say they are of the same colour"""),
+        check(lambda facts: _first(facts)["shape"] in ("circle", "oval") if _first(facts) else None, """
+            yes <is> <it> round
+            yes <is> <it> [rounded|curved]
+            yes <does> <it> have a [round|curved] [outline|form|edge]
+            say <it> <is> round
+            say <it> <has> a [round|curved] outline"""),
+        check(lambda facts: _first(facts)["shape"] not in ("circle", "oval") if _first(facts) else None, """
+            yes <does> <it> have [corners|straight edges|straight sides|angles]
+            yes does the outline have corners
+            say <it> <has> [corners|straight edges|straight sides]
+            say the outline has corners"""),
         check(lambda facts: facts["background"]["kind"] == "plain", """
             yes is the background [plain|uniform|of one colour|a single colour|plain|even]
             yes is the background just one colour
@@ -342,6 +353,13 @@ def _film_value(name):
 
 MOTION_ANSWERS = {"still": "it stands still", "sideways": "sideways", "vertical": "up and down",
                   "size": "it changes its size", "blinking": "it blinks"}
+
+
+def _mover(facts):
+    return {"still": "nothing", "sideways": thing_words(facts["object"]),
+            "vertical": thing_words(facts["object"])}.get(facts["motion"])
+
+
 VIDEO = {
     "aspects": [
         aspect("object", _unless_empty(lambda facts: thing_words(facts["object"])), """
@@ -397,11 +415,23 @@ VIDEO = {
             or what is <obj> doing, @o
             or what does <obj> do: @o
             or what happens, is <obj> @o""", lambda facts: facts["motion"],
-               {"still": "[standing still|at rest|not moving|standing still|resting]",
+               {"still": "[standing still|at rest|not moving|standing still|resting|static]",
                 "sideways": "[moving sideways|moving sideways|going sideways|moving horizontally]",
                 "vertical": "[moving up and down|moving up and down|moving vertically|going up and down]",
                 "size": "[changing its size|changing its size|changing size|growing or shrinking]",
                 "blinking": "[blinking|blinking|flashing|appearing and disappearing]"}),
+        aspect("mover", _unless_empty(_mover), """
+            ? what moves
+            ? what is moving
+            ? [which|what] [object|thing] [is moving|moves]
+            ? what is moving in <medium>
+            ? what do you see move
+            ? what is in motion
+            n what [moves|is moving]
+            n the moving [object|thing]
+            n the thing that moves
+            c what [moves|is moving|is in motion]
+            c [which|what] [object|thing] [moves|is moving]""", names=ANY_FILM),
         aspect("count", lambda facts: "one" if facts["object"] else "none", COUNT, names=ANY_FILM),
     ],
     "checks": [
@@ -424,16 +454,33 @@ VIDEO = {
             yes is <obj> growing or shrinking
             say its size changes
             say <obj> changes its size"""),
+        check(lambda facts: None if facts["motion"] == "size" else False, """
+            yes does <obj> [grow|shrink|get bigger|get larger|get smaller]
+            yes is <obj> [growing|shrinking|getting bigger|getting smaller]
+            say <obj> [grows|shrinks|gets bigger|gets smaller]"""),
         check(lambda facts: facts["motion"] == "blinking", """
-            yes does <obj> [blink|flash|disappear at times|come and go]
+            yes does <obj> [blink|flash|disappear at times|come and go|disappear|vanish|appear and disappear]
             yes is <obj> there only part of the time
             say <obj> [blinks|flashes|comes and goes]
             say <obj> is not always there"""),
+        check(lambda facts: facts["motion"] in ("still", "size", "blinking") if facts["motion"] else None, """
+            yes does <obj> [stay|remain] [in place|at the same place|at its place|where it is]
+            yes is <obj> always at the same place
+            yes does <obj> keep its [place|position]
+            say <obj> [stays|remains] [in place|where it is|at its place]"""),
+        check(lambda facts: facts["motion"] == "sideways", """
+            yes does <obj> move [sideways|horizontally|to the side]
+            yes does <obj> go [sideways|from side to side]
+            say <obj> moves [sideways|horizontally]"""),
+        check(lambda facts: facts["motion"] == "vertical", """
+            yes does <obj> move [up and down|vertically]
+            yes does <obj> go [up and down|up or down]
+            say <obj> moves [up and down|vertically]"""),
         check(lambda facts: facts["motion"] == "still", """
-            yes does <obj> [stand still|stay where it is|stay the same|keep still]
+            yes does <obj> [stand still|stay the same|keep still]
             yes is <obj> [motionless|still|at rest]
             yes is everything still
-            say <obj> [stands still|does not move|stays where it is]
+            say <obj> [stands still|does not move]
             say nothing [moves|changes|happens]"""),
         check(lambda facts: facts["object"] is None, """
             yes is <medium> [empty|blank]
@@ -459,12 +506,17 @@ POINT = {
             ? what kind of [solid|body] is [it|this|the object]
             ? [which|what] 3D shape is [it|this]
             ? [which|what] shape do the points form
+            ? [which|what] shape [is|has] <medium>
+            ? what geometric solid is [it|this]
+            ? how are the points [arranged|distributed]
+            n the [solid|geometric solid]
+            n the shape of <medium>
             ? what do the points form
             n the shape that the points form
             c what the points form
             yes do the points form @v
             say the points form @v
-            or do the points form @o""", lambda facts: facts["shape"], article_words(SOLID_WORDS)),
+            or do the points form @o""", lambda facts: facts["shape"], article_words(SOLID_WORDS), ANY_POINTS),
         aspect("colour", lambda facts: facts["colour"] or "it has no colour", COLOUR + """
             ? what colour are the points
             ? [which|what] colour do the points have
@@ -497,6 +549,22 @@ POINT = {
             yes does <it> have a curved surface
             say <it> is [round|curved]
             say <it> has a curved surface"""),
+        check(lambda facts: facts["shape"] == "torus" if facts["shape"] else None, """
+            yes <does> <it> have a hole
+            yes is there a hole [in it|in the middle|]
+            yes <is> <it> [ring-shaped|shaped like a ring]
+            say <it> has a hole
+            say there is a hole in it"""),
+        check(lambda facts: {"cone": True, "cube": None}.get(facts["shape"], False) if facts["shape"] else None, """
+            yes <does> <it> have a [point|tip|pointed end]
+            yes <is> <it> pointed
+            yes does it come to a point
+            say <it> is pointed
+            say <it> has a tip"""),
+        check(lambda facts: {"cube": True, "sphere": False, "torus": False}.get(facts["shape"]), """
+            yes <does> <it> have [edges|corners|straight edges]
+            yes are there [edges|corners]
+            say <it> has [edges|corners]"""),
         check(lambda facts: facts["shape"] == "plane" if facts["shape"] else None, """
             yes is <it> flat
             yes are the points [all|] in one plane

@@ -58,7 +58,8 @@ _TALK = {
         what are you good [for|at]
         what can I [ask|do|ask you|send|show you|upload]
         what may I [ask|send|upload]
-        what [files|media|inputs|formats|modalities|data] [can I send|do you take|do you understand|are supported|can I use]
+        what [files|media|inputs|formats|modalities|data] [can I send|can I use|do you take|do you understand]
+        what [files|media|inputs|formats|modalities] are supported
         [which|what] [files|media|inputs|kinds of files] do you [accept|know|support]
         what should I [do|send|upload|ask]
         what shall I [do|send|show you]
@@ -129,7 +130,8 @@ _TALK = {
         what is the weather [like|today|tomorrow|]
         will it rain [tomorrow|today]
         tell me [a joke|a story|something interesting|the news|a fairy tale|a secret|a fact]
-        [write|compose|make] [a poem|a song|an essay|a letter|a program|some code|a story|a function in Python] [about <topic>|]
+        [write|compose|make] [a poem|a song|an essay|a letter|a story] [about <topic>|]
+        [write|make] [a program|some code|a function in Python|a web page]
         translate [hello|good morning|cat|house|this sentence|thank you] [into|to] [French|German|Spanish|Latin|Chinese]
         what does [bonjour|Hund|gato|this word|carpe diem] mean
         how do [I|you] [cook rice|bake bread|make coffee|tie a tie|learn to swim|fix a bike|write a book|lose weight]
@@ -169,12 +171,17 @@ _TALK = {
         what is new [in|about] <topic>"""),
 }
 _NAMES = {
-    "country": "[France|Germany|Italy|Spain|China|Japan|India|Brazil|Canada|Egypt|Kenya|Norway|Poland|Peru|Russia|England]",
+    "country": "[France|Germany|Italy|Spain|China|Japan|India|Brazil|Canada|Egypt|Kenya|"
+               "Norway|Poland|Peru|Russia|England]",
     "digit": "[1|2|3|4|5|6|7|8|9|10|12|15|17|20|25|36|48|64|99|100|144|one|two|three|four|five|six|seven]",
-    "work": "[Hamlet|Faust|the Odyssey|the Bible|the telephone|the radio|the light bulb|America|the Mona Lisa|penicillin|gravity|Linux]",
-    "event": "[the war end|Rome fall|the wall fall|man land on the moon|Columbus sail|the Titanic sink|dinosaurs die out]",
-    "event_noun": "[the French Revolution|the first world war|Einstein born|the computer invented|Rome founded|Linux written]",
-    "topic": "[politics|sport|football|the weather|music|history|religion|love|science|cats|books|art|money|the future|school|cars]",
+    "work": "[Hamlet|Faust|the Odyssey|the Bible|the telephone|the radio|the light bulb|America|"
+            "the Mona Lisa|penicillin|gravity|Linux]",
+    "event": "[the war end|Rome fall|the wall fall|man land on the moon|Columbus sail|"
+             "the Titanic sink|dinosaurs die out]",
+    "event_noun": "[the French Revolution|the first world war|Einstein born|"
+                  "the computer invented|Rome founded|Linux written]",
+    "topic": "[politics|sport|football|the weather|music|history|religion|love|science|cats|books|"
+             "art|money|the future|school|cars]",
     "year": "[1066|1492|1789|1848|1914|1945|1969|1989|2000|2020]",
 }
 _LINES = {kind: parse_lines(lines, _NAMES) for kind, (_, lines) in _TALK.items()}
