@@ -350,6 +350,8 @@ def _two_attribute(rng, facts, name):
     else:
         answer, hidden = with_article(thing[name]) if name == "shape" else thing[name], (name,)
     kind, text = _phrase(rng, _NAMED[name], ("?", "?", "n", "c"), "named")
+    if "@r" not in text:
+        return None
     text, mark = framed(rng, kind, text.replace("@r", _reference(rng, facts, at, hidden)))
     return text, mark, answer, True
 
@@ -394,6 +396,8 @@ def _two_yes_no(rng, facts):
         part = _NAMED[name]
         value = thing[name] if true else _other_value(rng, part, thing[name])
         kind, text = _phrase(rng, part, ("yes", "yes", "say"), "named")
+        if "@r" not in text:
+            return None
         text = text.replace("@r", _reference(rng, facts, at, (name,))).replace("@v", say(rng, part["spoken"][value]))
     elif chance < 0.75:
         kind, text = _phrase(rng, _NAMED["place"], ("yes", "say"), "named")

@@ -85,9 +85,10 @@ def _video(facts):
 
 
 def _audio(facts):
+    same = "the pitch stays the same"
     told = {"rising": ["the pitch rises"], "falling": ["the pitch falls"], "silence": ["there is nothing to hear"],
-            "tone": ["the pitch stays the same"], "chord": ["several notes sound at once", "the pitch stays the same"],
-            "speech": ["somebody is speaking"], "noise": ["it is noise without a pitch"], "beeps": ["it beeps"]}
+            "tone": ["it is a tone", same], "chord": ["several notes sound at once", same], "beeps": ["it beeps", same],
+            "speech": ["somebody is speaking"], "noise": ["it is noise without a pitch"]}
     parts = list(told[facts["sound"]])
     if facts["pitch"]:
         parts.append(f"the pitch is {facts['pitch']}")

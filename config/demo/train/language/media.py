@@ -4,7 +4,8 @@ from .grammar import parse, parse_lines
 #: "the ...", "a ...", how one refers to it in a sentence, what one does with it, and names that fit no other modality.
 _NAMES = {
     "image": ("[picture|picture|image|image|photo|drawing|photograph|graphic]",
-              "[a picture|an image|a photo|a drawing]", "in", "[look at|see|look closely at]", "[picture|image|photo|drawing]"),
+              "[a picture|an image|a photo|a drawing]", "in", "[look at|see|look closely at]",
+              "[picture|image|photo|drawing]"),
     "video": ("[film|video|video|clip|video clip|movie]", "[a film|a video|a clip]", "in", "[look at|watch]",
               "[film|video|movie]"),
     "audio": ("[sound|recording|audio|clip|audio clip|audio file|sound recording]",

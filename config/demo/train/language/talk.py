@@ -148,7 +148,8 @@ _TALK = {
         how [old|tall|rich] is the [president|queen|pope|tallest man]
         who is [Einstein|Newton|Mozart|Shakespeare|Napoleon|my neighbour|your boss]
         what is a [circle|square|sphere|tone|chord|brain|phone|cat|house|chair]
-        what [is|are] [photosynthesis|atoms|black holes|dinosaurs|prime numbers|vitamins|quantum physics]
+        what are [atoms|black holes|dinosaurs|prime numbers|vitamins|planets]
+        what is [photosynthesis|quantum physics|evolution|a black hole|chemistry]
         explain [relativity|gravity|how engines work|the stock market|evolution|machine learning]
         what is the [opposite|plural|meaning] of [big|good|mouse|word|happy]
         how do you spell [necessary|rhythm|banana]
@@ -194,7 +195,7 @@ def talk(rng):
     """One (kind, question, answer)."""
     kind = pick(rng, _SHARES)
     text = say(rng, pick(rng, _LINES[kind]))
-    asks = text.startswith(("wh", "how", "are", "is ", "do ", "can", "will"))
+    asks = kind != "thanks" and text.startswith(("wh", "how", "are", "is ", "do ", "can", "will"))
     chance = rng.random()
     if kind not in _STATEMENTS and chance < 0.12:
         text = pick(rng, ("please, ", "hello, ", "tell me: ", "hi! ", "question: ", "so ", "and ")) + text
