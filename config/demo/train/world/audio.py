@@ -21,8 +21,8 @@ from .signals import (chance, fade, log_uniform, pick, read_table, resample, sha
 SOUNDS = ['tone', 'rising', 'falling', 'noise', 'beeps', 'chord', 'speech', 'silence']
 PITCHES = {'low': (80, 300), 'middle': (420, 850), 'high': (1300, 6000)}
 COUNTS = [2, 3, 4, 5]
-LOUDNESSES = {'quiet': (0.004, 0.036), None: (0.07, 0.26), 'loud': (0.45, 1.0)}    # peaks
-NOISE_LOUDNESSES = {'quiet': (0, 0.02), None: (0.028, 0.1), 'loud': (0.15, 1.0)}    # root mean squares
+LOUDNESSES = {'quiet': (0.004, 0.03), None: (0.09, 0.2), 'loud': (0.5, 1.0)}    # peaks
+NOISE_LOUDNESSES = {'quiet': (0, 0.015), None: (0.035, 0.08), 'loud': (0.16, 1.0)}    # root mean squares
 ATTRIBUTES = {'sound': SOUNDS, 'pitch': [*PITCHES, None], 'count': [*COUNTS, None], 'loudness': [*LOUDNESSES]}
 
 SOUND_SHARES = {'tone': 14, 'rising': 13, 'falling': 13, 'noise': 12, 'beeps': 17, 'chord': 12, 'speech': 13,
@@ -73,6 +73,19 @@ def draw_pitch(rng, pitch, rate):
     return log_uniform(rng, low, min(high, NYQUIST_SHARE * rate))
 
 
+def pluck(rng, rate, hertz, phase, seconds, life):
+    """A string: any harmonics at first, of which the higher ones die sooner."""
+    n, bright = int(min(max(0.48 * rate / hertz, 1), 60)), rng.uniform(3, 12)
+    k = np.arange(1, n + 1)
+    amplitudes, angles = rng.uniform(0.2, 1, n) * k ** -rng.uniform(0, 1), rng.uniform(0, 2 * np.pi, n)
+    ret = np.zeros(phase.size, np.float32)
+    for first, last in ((1, 2), (3, 5), (6, 11), (12, 24), (25, 60)):
+        if first <= n:
+            part = read_table(table_of_harmonics(amplitudes * (k >= first) * (k <= last), angles), phase)
+            ret += part * np.exp(-seconds * (1 + (first / bright) ** 2) / life).astype(np.float32)
+    return ret
+
+
 def draw_note(rng, n, rate, hertz):
     """A steady or a dying wave of one pitch, with soft or hard ends."""
     seconds = np.arange(n) / rate
@@ -80,10 +93,12 @@ def draw_note(rng, n, rate, hertz):
     if chance(rng, 0.15):
         vibrato_hertz, depth = rng.uniform(4, 7), rng.uniform(0.001, 0.006)
         phase += hertz * depth / (2 * np.pi * vibrato_hertz) * np.sin(2 * np.pi * vibrato_hertz * seconds)
+    life = n / rate * rng.uniform(0.45, 1.3)
+    if chance(rng, 0.12):
+        return pluck(rng, rate, hertz, phase, seconds, life)
     note = read_table(draw_wave(rng, rate, hertz), phase)
-    if chance(rng, 0.25):
+    if chance(rng, 0.2):
         body = read_table(draw_wave(rng, rate, hertz), phase) if chance(rng, 0.5) else note
-        life = n / rate * rng.uniform(0.3, 1.2)
         note = note * np.exp(-seconds / life / rng.uniform(0.3, 1)).astype(np.float32)
         note += body * np.exp(-seconds / life).astype(np.float32)
     return note
@@ -108,7 +123,7 @@ def make_sweep(rng, n, rate, rises):
     """At least an octave, at least a tenth of the time in motion."""
     ceiling = min(NYQUIST_SHARE * rate, 7000)
     low = log_uniform(rng, 90, 1500)
-    high = low * log_uniform(rng, 2.2, max(2.3, min(ceiling / low, 30)))
+    high = low * log_uniform(rng, 2, max(2.2, min(ceiling / low, 30)))
     hold = rng.uniform(0, 0.2, 2) * (rng.random(2) < 0.15)
     way = np.clip((np.arange(n) / n - hold[0]) / (1 - hold.sum()), 0, 1)
     curve = pick(rng, {'even': 6, 'slow start': 1, 'smooth': 1})
@@ -291,6 +306,8 @@ def make_speech(rng, n, rate):
     pulses = table_of_harmonics(k ** -rng.uniform(0.8, 1.3), 0.3 * np.log(k))
     source = read_table(pulses / np.abs(pulses).max(), phase_of(frequencies, SPEECH_RATE)) * voice
     noise = rng.standard_normal(n_samples, dtype=np.float32)
+    if chance(rng, 0.08):    # whispered
+        source, breath = source * 0, breath + voice
     source += noise * (0.25 * breath + rng.uniform(0.002, 0.03) * voice)
 
     frames = np.minimum(np.arange(-hop, n_samples + hop, hop) // CONTROL, len(tracks) - 1).clip(0)
