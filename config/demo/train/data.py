@@ -3,7 +3,8 @@
     DIR/<modality>.npy          inputs, one row per scene (pictures u8 and not yet normalised)
     DIR/point.offsets.npy       point clouds have different sizes: rows of point.npy where each begins
     DIR/point.groups.npy        numbers of the neighbours of each centre
-    DIR/image.labels.npy        what is in each patch
+    DIR/image.labels.npy        shape and colour in each patch
+    DIR/image.ink.npy           share of ink in each sixteenth of a patch
     DIR/<modality>.facts.json   what is true of each scene"""
 
 import importlib
@@ -57,12 +58,13 @@ def make_scenes(folder, modality, n, seed, pool, say):
     start = time.time()
     jobs = [(modality, seed, first, min(first + CHUNK, n)) for first in range(0, n, CHUNK)]
     all_facts = [None] * n
-    rows = labels = groups = None
+    rows = labels = ink = groups = None
     clouds = [None] * n
     if modality != 'point':
         rows = open_rows(folder / f'{modality}.npy', n, SHAPES[modality], TYPES[modality])
     if modality == 'image':
         labels = open_rows(folder / 'image.labels.npy', n, (16, 16, 2), np.uint8)
+        ink = open_rows(folder / 'image.ink.npy', n, (64, 64), np.uint8)
     if modality == 'point':
         groups = open_rows(folder / 'point.groups.npy', n, (1024, 32), np.uint16)
     for first, inputs, facts, extra in pool.imap_unordered(make_chunk, jobs):
@@ -74,7 +76,7 @@ def make_scenes(folder, modality, n, seed, pool, say):
             else:
                 rows[first + i] = x
             if modality == 'image':
-                labels[first + i] = extra[i]
+                labels[first + i], ink[first + i] = extra[i]
     if modality == 'point':
         np.save(folder / 'point.offsets.npy', np.cumsum([0] + [len(cloud) for cloud in clouds]))
         np.save(folder / 'point.npy', np.concatenate(clouds).astype(np.float32))
@@ -88,6 +90,11 @@ def make_all(folder, counts, seed, say):
     with multiprocessing.get_context('spawn').Pool(os.cpu_count()) as pool:
         for modality, n in counts.items():
             make_scenes(folder, modality, n, seed, pool, say)
+
+
+def normalise(pictures):
+    """u8 [..., 3, height, width] -> the encoder's input"""
+    return torch.from_numpy((pictures.astype(np.float32) / 255 - MEAN) / STD)
 
 
 class Scenes:
@@ -105,6 +112,7 @@ class Scenes:
             self.groups = np.load(folder / 'point.groups.npy', mmap_mode='r')
         if modality == 'image':
             self.labels = np.load(folder / 'image.labels.npy', mmap_mode='r')
+            self.ink = np.load(folder / 'image.ink.npy', mmap_mode='r')
 
     def inputs(self, numbers):
         """What OneLLM.features() wants for these scenes."""
@@ -115,6 +123,4 @@ class Scenes:
                 padded[i, :len(cloud)] = cloud
             return torch.from_numpy(padded), torch.from_numpy(self.groups[numbers].astype(np.int64))
         x = self.rows[numbers]
-        if x.dtype == np.uint8:
-            x = (x.astype(np.float32) / 255 - MEAN) / STD
-        return torch.from_numpy(x.astype(np.float32))
+        return normalise(x) if x.dtype == np.uint8 else torch.from_numpy(x.astype(np.float32))

@@ -36,6 +36,19 @@ def attend(q, k, v, n_heads, mask=None):
     return (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
 
 
+def wave_positions(n_rows, n_columns, width):
+    """[1 + rows * columns, width]: sines and cosines of row and column, half of the width each; the first row, of the
+    class token, is small noise. Neighbours are alike from the beginning, which a small model cannot wait to learn."""
+    halves = []
+    for n, n_channels in ((n_rows, width // 2 // 2 * 2), (n_columns, width - width // 2 // 2 * 2)):
+        rate = 100 ** -torch.linspace(0, 1, n_channels // 2)
+        angle = torch.outer(torch.arange(n).float(), rate)
+        halves.append(torch.cat([angle.sin(), angle.cos()], 1))
+    rows, columns = halves
+    grid = torch.cat([rows[:, None].expand(-1, n_columns, -1), columns[None].expand(n_rows, -1, -1)], -1)
+    return torch.cat([torch.randn(1, width) * 0.1, 0.5 * grid.flatten(0, 1)])
+
+
 class RMSNorm(nn.Module):
     def __init__(self, width, eps):
         super().__init__()
@@ -89,7 +102,7 @@ class VisionTransformer(nn.Module):
         side = s['clip_image_size'] // s['clip_patch']
         self.conv1 = nn.Conv2d(3, width, s['clip_patch'], s['clip_patch'], bias=False)
         self.class_embedding = nn.Parameter(torch.randn(width) * width ** -0.5)
-        self.positional_embedding = nn.Parameter(torch.randn(1 + side * side, width) * 0.1)
+        self.positional_embedding = nn.Parameter(wave_positions(side, side, width))
         self.ln_pre = nn.LayerNorm(width, eps)
         self.transformer = nn.ModuleDict({'resblocks': nn.ModuleList(
             EncoderBlock(width, s['clip_heads'], s['clip_mlp_width'], eps) for _ in range(s['clip_layers']))})
@@ -198,7 +211,9 @@ class OneLLM(nn.Module):
             'imu': nn.Conv1d(6, width, 10, bias=False),
             'fmri': nn.Linear(s['fmri_voxels'], width * s['fmri_tokens'])})
         self.positional_embedding = nn.ParameterDict({
-            m: nn.Parameter(torch.randn(1 + N_TOKENS[m], width) * 0.1) for m in OWN_TOKENIZER})
+            'audio': nn.Parameter(wave_positions(12, 101, width)), 'imu': nn.Parameter(wave_positions(1, 391, width)),
+            'point': nn.Parameter(torch.randn(1 + 1024, width) * 0.02),
+            'fmri': nn.Parameter(torch.randn(1 + 8, width) * 0.5)})
         self.resample_tokens = nn.ParameterDict({m: nn.Parameter(torch.randn(1, n_tokens, width) * 0.5) for m in names})
         self.clip_proj1 = nn.ModuleDict({m: nn.Sequential(nn.Linear(width, width),
                                                           nn.LayerNorm(width, s['layer_norm_eps'])) for m in names})

@@ -86,6 +86,17 @@ class Training:
 
 # ---- steps that can be taken up again ----
 
+def groups_of(module):
+    """Parameters that learn, by weight decay and rate. Tokenizers sum hundreds of inputs, so at the common rate one step
+    would change what they say by more than it is: theirs is a small part."""
+    groups = {}
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad:
+            share, decay = 0.03 if 'conv1' in name else 1, 0.02 if parameter.dim() > 1 else 0
+            groups.setdefault((share, decay), []).append(parameter)
+    return [{'params': some, 'share': share, 'weight_decay': decay} for (share, decay), some in groups.items()]
+
+
 def learn(training, name, module, parameters, n_steps, rate, loss_of_step):
     """AdamW with a warm-up and a cosine; saved every few minutes. loss_of_step(step) -> (loss, {name: number})."""
     path, part = training.work / f'{name}.pt', training.work / f'{name}.part.pt'
@@ -97,10 +108,7 @@ def learn(training, name, module, parameters, n_steps, rate, loss_of_step):
     parameters = list(parameters)
     for parameter in parameters:
         parameter.requires_grad_(True)
-    decayed = [p for p in parameters if p.dim() > 1]
-    optimizer = torch.optim.AdamW([{'params': decayed, 'weight_decay': 0.02},
-                                   {'params': [p for p in parameters if p.dim() <= 1], 'weight_decay': 0}],
-                                  lr=rate, betas=(0.9, 0.98), eps=1e-8)
+    optimizer = torch.optim.AdamW(groups_of(module), lr=rate, betas=(0.9, 0.98), eps=1e-8)
     n_warm = min(100, n_steps // 10 + 1)
     first = 0
     if part.exists():
@@ -114,7 +122,7 @@ def learn(training, name, module, parameters, n_steps, rate, loss_of_step):
         torch.manual_seed(training.seed * 1_000_003 + step)
         done = max(0, step - n_warm) / max(1, n_steps - n_warm)
         for group in optimizer.param_groups:
-            group['lr'] = rate * min((step + 1) / n_warm, 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+            group['lr'] = rate * group['share'] * min((step + 1) / n_warm, 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         loss, numbers = loss_of_step(step)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -149,6 +157,7 @@ class Sight(nn.Module):
         self.of_picture = nn.Linear(width, 64)
         self.scale = nn.Parameter(torch.tensor(2.0))
         self.shape, self.colour, self.map = nn.Linear(width, 9), nn.Linear(width, 13), nn.Linear(width, 4)
+        self.ink = nn.Linear(width, 16)
 
     def contrast(self, first, captions):
         """Symmetric cross entropy; equal captions share the target."""
@@ -169,38 +178,81 @@ def patch_means(pictures):
     return F.avg_pool2d(rgb, 14).flatten(2).transpose(1, 2) * 2 - 1
 
 
-def learn_to_see(training, model):
-    sight = Sight(model.clip['visual'], training.vocabulary.n)
-    scenes, depth, normal = (training.scenes[m] for m in ('image', 'depth', 'normal'))
-    captions = [training.vocabulary.encode(language.caption(facts)) for facts in scenes.facts]
-    n, n_map = (8, 2) if training.is_smoke else (48, 6)
+WINDOW = 8  # patches on each side of what the encoder looks at first
 
-    def loss_of_step(step):
-        rng = training.rng(1, step)
+
+def draw_windows(labels, rng):
+    """First row and column of a window per scene, [n, 2]: around some patch of an object where there is one."""
+    corners = []
+    for label in labels:
+        places = np.argwhere(label[..., 0])
+        at = places[rng.integers(len(places))] if len(places) else rng.integers(0, 16, 2)
+        corners.append([rng.integers(max(0, i - WINDOW + 1), min(16 - WINDOW, i) + 1) for i in at])
+    return np.array(corners)
+
+
+def patches_of(corners):
+    """Numbers of the patches in each window, [n, WINDOW * WINDOW]."""
+    steps = np.arange(WINDOW)
+    return ((corners[:, :1] + steps)[:, :, None] * 16 + (corners[:, 1:] + steps)[:, None, :]).reshape(len(corners), -1)
+
+
+def cut_windows(pictures, corners):
+    """[n, 3, 224, 224] -> [n, 3, 14 * WINDOW, 14 * WINDOW]"""
+    side = 14 * WINDOW
+    return np.stack([picture[:, 14 * r:14 * r + side, 14 * c:14 * c + side]
+                     for picture, (r, c) in zip(pictures, corners)])
+
+
+def learn_to_see(training, model):
+    """First windows, so that a step holds many objects, then whole pictures."""
+    sight = Sight(model.clip['visual'], training.vocabulary.n)
+    scenes, maps = training.scenes['image'], [training.scenes[m] for m in ('depth', 'normal')]
+    captions = [training.vocabulary.encode(language.caption(facts)) for facts in scenes.facts]
+    shape_weights, colour_weights = torch.ones(9), torch.ones(13)
+    shape_weights[0] = colour_weights[0] = 0.05
+
+    def look(rng, n, n_map, is_window):
+        """Features of n scenes and 2 * n_map maps, and their losses."""
         chosen = np.sort(rng.integers(0, scenes.n, n))
-        pictures = [scenes.inputs(chosen)]
-        for maps in (depth, normal):  # the map, seen as a picture
-            pictures.append(maps.inputs(np.sort(rng.integers(0, maps.n, n_map)))[:, 1])
-        pictures = torch.cat(pictures)
-        x = model.features('image', pictures)
-        labels = torch.from_numpy(scenes.labels[chosen].astype(np.int64)).flatten(1, 2)
-        labels = torch.cat([labels, torch.zeros(2 * n_map, 256, 2, dtype=torch.long)])
-        targets = torch.zeros(len(pictures), 256, 4)
+        chosen_maps = [np.sort(rng.integers(0, kind.n, n_map)) for kind in maps]
+        pictures = np.concatenate([scenes.rows[chosen]] +
+                                  [kind.rows[numbers, 1] for kind, numbers in zip(maps, chosen_maps)])
+        ink = scenes.ink[chosen].reshape(n, 16, 4, 16, 4).transpose(0, 1, 3, 2, 4).reshape(n, 16, 16, 16)
+        labels = np.concatenate([scenes.labels[chosen], ink], -1)
+        labels = np.concatenate([labels, np.zeros((2 * n_map, 16, 16, 18), np.uint8)])
+        kept = np.tile(np.arange(256), (n + 2 * n_map, 1))
+        if is_window:
+            corners = draw_windows(labels, rng)
+            pictures, kept = cut_windows(pictures, corners), patches_of(corners)
+        labels = torch.from_numpy(np.take_along_axis(labels.reshape(len(labels), 256, 18), kept[..., None], 1)
+                                  .astype(np.int64))
+        pictures = data.normalise(pictures)
+        visual = sight.visual
+        x = visual(model.tokens('image', pictures), visual.positional_embedding, torch.from_numpy(kept))
+        patches = x[:, 1:]
         means = patch_means(pictures)
+        targets = torch.zeros(*means.shape[:2], 4)
         targets[n:n + n_map, :, 0] = means[n:n + n_map].mean(-1)
         targets[n + n_map:, :, 1:] = means[n + n_map:]
-        patches = x[:, 1:]
-        shape, colour = sight.shape(patches), sight.colour(patches)
-        background = torch.full((9,), 1.0), torch.full((13,), 1.0)
-        for weights in background:
-            weights[0] = 0.2
-        losses = {'shape': F.cross_entropy(shape.flatten(0, 1), labels[..., 0].flatten(), background[0]),
-                  'colour': F.cross_entropy(colour.flatten(0, 1), labels[..., 1].flatten(), background[1]),
-                  'map': 10 * F.mse_loss(sight.map(patches), targets),
-                  'contrast': 0.5 * sight.contrast(x[:n, 0], [captions[i] for i in chosen])}
+        losses = {'shape': F.cross_entropy(sight.shape(patches).flatten(0, 1), labels[..., 0].flatten(), shape_weights),
+                  'colour': F.cross_entropy(sight.colour(patches).flatten(0, 1), labels[..., 1].flatten(),
+                                            colour_weights),
+                  'ink': 2 * F.binary_cross_entropy_with_logits(sight.ink(patches), labels[..., 2:] / 255),
+                  'map': 10 * F.mse_loss(sight.map(patches), targets)}
+        return x[:n, 0], chosen, losses
+
+    def loss_of_window_step(step):
+        _, _, losses = look(training.rng(5, step), *((8, 2) if training.is_smoke else (160, 8)), True)
         return sum(losses.values()), {key: value.item() for key, value in losses.items()}
 
-    learn(training, 'encoder', sight, sight.parameters(), training.steps(1600), 2e-3, loss_of_step)
+    def loss_of_step(step):
+        first, chosen, losses = look(training.rng(1, step), *((8, 2) if training.is_smoke else (48, 6)), False)
+        losses['contrast'] = 0.5 * sight.contrast(first, [captions[i] for i in chosen])
+        return sum(losses.values()), {key: value.item() for key, value in losses.items()}
+
+    learn(training, 'windows', sight, sight.parameters(), training.steps(1500), 4e-3, loss_of_window_step)
+    learn(training, 'encoder', sight, sight.parameters(), training.steps(800), 1e-3, loss_of_step)
 
 
 def keep_features(training, model):
@@ -310,6 +362,8 @@ def learn_to_answer(training, model, name, stage):
                 rows.append(text.lay_out_row(vocabulary, 1, conversations(asked, rng), some_system(rng)))
         for _ in range(stage.get('pairs', 0)):
             a, b = rng.integers(0, len(facts), 2)
+            if facts[a]['modality'] == 'image' and facts[b]['modality'] in ('depth', 'normal'):
+                a, b = b, a  # a picture in front of a map would be its RGB plane, not a medium of its own
             media += [(len(rows), 0, media[a][2]), (len(rows), 1, media[b][2])]
             asked = language.questions_of_two(facts[a], facts[b], rng, N_ASKED)
             rows.append(text.lay_out_row(vocabulary, 2, conversations(asked, rng)))

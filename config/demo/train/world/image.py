@@ -168,18 +168,21 @@ def tensor(scene):
 
 
 def labels(scene):
-    """What is in each of the model's patches: u8 [16, 16, 2], the number of the shape and of the colour, both from 1,
-    of the object whose ink covers most of the patch and at least a fifth of it; 0, 0 where there is none."""
+    """What is where. (1) u8 [16, 16, 2]: of each of the model's patches the number of the shape and of the colour, both
+    from 1, of the object whose ink covers most of it and at least a fifth; 0, 0 where there is none. (2) u8 [64, 64]:
+    the share of ink, a sixteenth of a patch each."""
     fine = 4 * PATCHES
     at = (np.arange(fine, dtype=np.float32) + 0.5) / fine
     result, most = np.zeros((PATCHES, PATCHES, 2), np.uint8), np.full((PATCHES, PATCHES), 0.2, np.float32)
+    ink = np.zeros((fine, fine), np.float32)
     for thing, style, (x, y, extent) in zip(scene['facts']['objects'], scene['styles'], scene['spots']):
         depth = distance(style['shape'], style['form'], (at[None, :] - x) / extent, (at[:, None] - y) / extent)
-        share = ink_cover({**style, 'jagged': False}, depth * (extent * fine), extent * fine)
-        share = share.reshape(PATCHES, 4, PATCHES, 4).mean((1, 3))
+        fine_share = ink_cover({**style, 'jagged': False}, depth * (extent * fine), extent * fine)
+        share = fine_share.reshape(PATCHES, 4, PATCHES, 4).mean((1, 3))
         result[share >= most] = SHAPES.index(thing['shape']) + 1, COLOURS.index(thing['colour']) + 1
         most = np.maximum(most, share)
-    return result
+        ink = np.maximum(ink, fine_share)
+    return result, np.rint(ink * 255).astype(np.uint8)
 
 
 # Files.
