@@ -3,7 +3,7 @@
     DIR/<modality>.npy          inputs, one row per scene (pictures u8 and not yet normalised)
     DIR/point.offsets.npy       point clouds have different sizes: rows of point.npy where each begins
     DIR/point.groups.npy        numbers of the neighbours of each centre
-    DIR/image.labels.npy        shape and colour in each patch
+    DIR/image.labels.npy        shape, colour and place of the object in each patch
     DIR/image.ink.npy           share of ink in each sixteenth of a patch
     DIR/<modality>.facts.json   what is true of each scene"""
 
@@ -63,7 +63,7 @@ def make_scenes(folder, modality, n, seed, pool, say):
     if modality != 'point':
         rows = open_rows(folder / f'{modality}.npy', n, SHAPES[modality], TYPES[modality])
     if modality == 'image':
-        labels = open_rows(folder / 'image.labels.npy', n, (16, 16, 2), np.uint8)
+        labels = open_rows(folder / 'image.labels.npy', n, (16, 16, 5), np.uint8)
         ink = open_rows(folder / 'image.ink.npy', n, (64, 64), np.uint8)
     if modality == 'point':
         groups = open_rows(folder / 'point.groups.npy', n, (1024, 32), np.uint16)

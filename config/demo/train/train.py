@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Trains the demo model from nothing, as the paper trains OneLLM; README.md in this folder tells the story.
 
-    train.py --work DIR [--output DIR] [--seed N] [--smoke]
+    train.py --work DIR [--output DIR] [--seed N] [--until STAGE] [--smoke]
 
 DIR keeps scenes and finished stages: run again after an interruption, it goes on where it was. The result is an official
 checkpoint in OUTPUT (default DIR/checkpoint): consolidated.00-of-01.pth, params.json, arch.json, tokenizer.model."""
@@ -31,6 +31,7 @@ import language
 import network
 import text
 from network import MODALITIES, OWN_TOKENIZER
+from optimizer import Muon
 
 N_PIECES = 1024
 N_KEPT = {'audio': 400, 'point': 320}  # tokens that take part in training; the others are dropped at random
@@ -45,12 +46,12 @@ FIRST, SECOND, THIRD = ('image',), ('video', 'audio', 'point'), ('depth', 'norma
 PROJECTION = ('clip_proj', 'resample_', 'routers', 'start_tag', 'end_tag', 'conv1', 'positional_embedding')
 DECODER = ('tok_embeddings', 'layers', 'norm', 'output')
 STAGES = {
-    'images': {'steps': 700, 'mix': {'image': 32}, 'learns': PROJECTION, 'rate': 1.5e-3, 'experts': 1},
-    'sounds': {'steps': 900, 'mix': {'image': 8, 'video': 8, 'audio': 12, 'point': 12}, 'learns': PROJECTION,
+    'images': {'steps': 500, 'mix': {'image': 32}, 'learns': PROJECTION, 'rate': 1.5e-3},
+    'sounds': {'steps': 600, 'mix': {'image': 8, 'video': 8, 'audio': 12, 'point': 12}, 'learns': PROJECTION,
                'rate': 1.5e-3},
-    'senses': {'steps': 900, 'mix': {'image': 6, 'video': 5, 'audio': 7, 'point': 7, 'depth': 6, 'normal': 6, 'imu': 8,
+    'senses': {'steps': 600, 'mix': {'image': 6, 'video': 5, 'audio': 7, 'point': 7, 'depth': 6, 'normal': 6, 'imu': 8,
                                      'fmri': 6}, 'learns': PROJECTION, 'rate': 1.5e-3},
-    'questions': {'steps': 1500, 'mix': {'image': 7, 'video': 6, 'audio': 8, 'point': 7, 'depth': 5, 'normal': 5,
+    'questions': {'steps': 1000, 'mix': {'image': 7, 'video': 6, 'audio': 8, 'point': 7, 'depth': 5, 'normal': 5,
                                          'imu': 6, 'fmri': 4}, 'pairs': 8, 'none': 2, 'learns': PROJECTION + DECODER,
                   'rate': 1e-3},
 }
@@ -86,15 +87,26 @@ class Training:
 
 # ---- steps that can be taken up again ----
 
-def groups_of(module):
-    """Parameters that learn, by weight decay and rate. Tokenizers sum hundreds of inputs, so at the common rate one step
-    would change what they say by more than it is: theirs is a small part."""
-    groups = {}
+IN_BLOCKS = ('.attn.', '.mlp.', '.attention.', '.feed_forward.')  # matrices that Muon moves
+
+
+def optimizers_of(module, rate):
+    """For the parameters that learn. Tokenizers sum up to hundreds of inputs, so that a step at the common rate would
+    change what they say by more than it is: theirs falls with the number of inputs."""
+    matrices, groups = [], {}
     for name, parameter in module.named_parameters():
-        if parameter.requires_grad:
-            share, decay = 0.03 if 'conv1' in name else 1, 0.02 if parameter.dim() > 1 else 0
-            groups.setdefault((share, decay), []).append(parameter)
-    return [{'params': some, 'share': share, 'weight_decay': decay} for (share, decay), some in groups.items()]
+        if not parameter.requires_grad:
+            continue
+        if parameter.dim() == 2 and any(part in name for part in IN_BLOCKS):
+            matrices.append(parameter)
+            continue
+        share = min(1, 16 / parameter[0].numel()) if 'conv1' in name and parameter.dim() > 1 else 1
+        groups.setdefault((share, 0.02 if parameter.dim() > 1 else 0), []).append(parameter)
+    groups = [{'params': some, 'share': share, 'weight_decay': decay} for (share, decay), some in groups.items()]
+    found = [torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))]
+    if matrices:
+        found.append(Muon([{'params': matrices, 'share': 1}], lr=rate, weight_decay=0.02))
+    return found
 
 
 def learn(training, name, module, parameters, n_steps, rate, loss_of_step):
@@ -108,26 +120,28 @@ def learn(training, name, module, parameters, n_steps, rate, loss_of_step):
     parameters = list(parameters)
     for parameter in parameters:
         parameter.requires_grad_(True)
-    optimizer = torch.optim.AdamW(groups_of(module), lr=rate, betas=(0.9, 0.98), eps=1e-8)
+    optimizers = optimizers_of(module, rate)
     n_warm = min(100, n_steps // 10 + 1)
     first = 0
     if part.exists():
         saved = torch.load(part)
         module.load_state_dict(saved['module'])
-        optimizer.load_state_dict(saved['optimizer'])
+        for optimizer, state in zip(optimizers, saved['optimizers']):
+            optimizer.load_state_dict(state)
         first = saved['step']
     saved_at = said_at = time.time()
     sums, n_summed = {}, 0
     for step in range(first, n_steps):
         torch.manual_seed(training.seed * 1_000_003 + step)
         done = max(0, step - n_warm) / max(1, n_steps - n_warm)
-        for group in optimizer.param_groups:
+        for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group['lr'] = rate * group['share'] * min((step + 1) / n_warm, 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         loss, numbers = loss_of_step(step)
-        optimizer.zero_grad(set_to_none=True)
+        module.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
         n_summed += 1
         for key, value in dict(numbers, loss=loss.item()).items():
             sums[key] = sums.get(key, 0) + value
@@ -137,7 +151,8 @@ def learn(training, name, module, parameters, n_steps, rate, loss_of_step):
                          f' {(time.time() - said_at) / n_summed:.2f} s')
             sums, n_summed, said_at = {}, 0, time.time()
         if time.time() - saved_at > 120:
-            torch.save({'module': module.state_dict(), 'optimizer': optimizer.state_dict(), 'step': step + 1}, part)
+            torch.save({'module': module.state_dict(), 'optimizers': [optimizer.state_dict() for optimizer in optimizers],
+                        'step': step + 1}, part)
             saved_at = time.time()
     torch.save(module.state_dict(), path)
     part.unlink(missing_ok=True)
@@ -157,7 +172,7 @@ class Sight(nn.Module):
         self.of_picture = nn.Linear(width, 64)
         self.scale = nn.Parameter(torch.tensor(2.0))
         self.shape, self.colour, self.map = nn.Linear(width, 9), nn.Linear(width, 13), nn.Linear(width, 4)
-        self.ink = nn.Linear(width, 16)
+        self.ink, self.place = nn.Linear(width, 16), nn.Linear(width, 3)
 
     def contrast(self, first, captions):
         """Symmetric cross entropy; equal captions share the target."""
@@ -220,12 +235,12 @@ def learn_to_see(training, model):
                                   [kind.rows[numbers, 1] for kind, numbers in zip(maps, chosen_maps)])
         ink = scenes.ink[chosen].reshape(n, 16, 4, 16, 4).transpose(0, 1, 3, 2, 4).reshape(n, 16, 16, 16)
         labels = np.concatenate([scenes.labels[chosen], ink], -1)
-        labels = np.concatenate([labels, np.zeros((2 * n_map, 16, 16, 18), np.uint8)])
+        labels = np.concatenate([labels, np.zeros((2 * n_map, 16, 16, 21), np.uint8)])
         kept = np.tile(np.arange(256), (n + 2 * n_map, 1))
         if is_window:
             corners = draw_windows(labels, rng)
             pictures, kept = cut_windows(pictures, corners), patches_of(corners)
-        labels = torch.from_numpy(np.take_along_axis(labels.reshape(len(labels), 256, 18), kept[..., None], 1)
+        labels = torch.from_numpy(np.take_along_axis(labels.reshape(len(labels), 256, 21), kept[..., None], 1)
                                   .astype(np.int64))
         pictures = data.normalise(pictures)
         visual = sight.visual
@@ -235,10 +250,13 @@ def learn_to_see(training, model):
         targets = torch.zeros(*means.shape[:2], 4)
         targets[n:n + n_map, :, 0] = means[n:n + n_map].mean(-1)
         targets[n + n_map:, :, 1:] = means[n + n_map:]
+        is_object = labels[..., :1] > 0
         losses = {'shape': F.cross_entropy(sight.shape(patches).flatten(0, 1), labels[..., 0].flatten(), shape_weights),
                   'colour': F.cross_entropy(sight.colour(patches).flatten(0, 1), labels[..., 1].flatten(),
                                             colour_weights),
-                  'ink': 2 * F.binary_cross_entropy_with_logits(sight.ink(patches), labels[..., 2:] / 255),
+                  'ink': 2 * F.binary_cross_entropy_with_logits(sight.ink(patches), labels[..., 5:] / 255),
+                  'place': 20 * (is_object * (sight.place(patches) - labels[..., 2:5] / 255)).square().sum() /
+                           is_object.sum(),
                   'map': 10 * F.mse_loss(sight.map(patches), targets)}
         return x[:n, 0], chosen, losses
 
@@ -251,7 +269,7 @@ def learn_to_see(training, model):
         losses['contrast'] = 0.5 * sight.contrast(first, [captions[i] for i in chosen])
         return sum(losses.values()), {key: value.item() for key, value in losses.items()}
 
-    learn(training, 'windows', sight, sight.parameters(), training.steps(1500), 4e-3, loss_of_window_step)
+    learn(training, 'windows', sight, sight.parameters(), training.steps(2000), 4e-3, loss_of_window_step)
     learn(training, 'encoder', sight, sight.parameters(), training.steps(800), 1e-3, loss_of_step)
 
 
@@ -317,7 +335,7 @@ def learn_to_read(training, model):
         return decoder_loss(model, rows)[0], {}
 
     parameters = [p for name, p in model.named_parameters() if name.startswith(DECODER)]
-    learn(training, 'reading', model, parameters, training.steps(900), 2e-3, loss_of_step)
+    learn(training, 'reading', model, parameters, training.steps(700), 2e-3, loss_of_step)
 
 
 # ---- the projection learns to connect, and all of it to answer ----
@@ -455,24 +473,36 @@ def prepare(training):
     training.vocabulary = text.Vocabulary(path)
 
 
+def learn_stage(training, model, name):
+    """The model after a stage, which is taken from the folder when it was finished before."""
+    if name == 'seeing':
+        learn_to_see(training, model)
+        keep_features(training, model)
+    elif name == 'reading':
+        learn_to_read(training, model)
+    else:
+        if name == 'sounds':
+            model = grow_experts(training, model)
+        learn_to_answer(training, model, name, STAGES[name])
+        check(training, model, name)
+    return model
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--output', type=Path)
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--until', metavar='STAGE', help='stop when this is done: seeing, reading, ' + ', '.join(STAGES))
     parser.add_argument('--smoke', action='store_true', help='a few steps of everything, to see that it works')
     arguments = parser.parse_args()
     training = Training(arguments.work, arguments.seed, arguments.smoke)
     prepare(training)
     model = training.new_model(n_experts=1)
-    learn_to_see(training, model)
-    keep_features(training, model)
-    learn_to_read(training, model)
-    for name, stage in STAGES.items():
-        if stage.get('experts') != 1 and model.sizes['num_experts'] == 1:
-            model = grow_experts(training, model)
-        learn_to_answer(training, model, name, stage)
-        check(training, model, name)
+    for name in ('seeing', 'reading', *STAGES):
+        model = learn_stage(training, model, name)
+        if name == arguments.until:
+            return
     write_checkpoint(training, model, arguments.output or arguments.work / 'checkpoint')
 
 

@@ -1,4 +1,4 @@
-/* A question from its fields to the JSON of its answer, with the built-in model. */
+/* A question from its fields to the JSON of its answer, with a small model of random weights. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +17,8 @@
 #include "core/base/error.h"
 #include "core/base/value.h"
 #include "core/model/hparams.h"
+#include "core/onellm.h"
+#include "tests/unit/tiny_model.h"
 
 DEFINE_CLEANUP(struct sequence *, onellm_release, onellm_releasep)
 
@@ -365,7 +367,7 @@ static void test_names_of_outcomes(void **state)
 
 static int open_model(void **state)
 {
-    const struct onellm_options options = {.n_threads = 1};
+    const struct onellm_options options = {.model_path = tiny_model(), .n_threads = 1};
 
     (void)state;
     return onellm_open(&options, &onellm, NULL);

@@ -1,4 +1,4 @@
-/* The engine through its face, onellm.h, on the built-in model. */
+/* The engine through its face, onellm.h, on a small model with random weights. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,12 +15,13 @@
 #include "core/base/error.h"
 #include "core/model/hparams.h"
 #include "core/onellm.h"
+#include "tests/unit/tiny_model.h"
 
 #define QUEUE_MAX 3
 
 static struct onellm *open_engine(int n_threads)
 {
-    struct onellm_options options = {.n_threads = n_threads, .queue_max = QUEUE_MAX};
+    struct onellm_options options = {.model_path = tiny_model(), .n_threads = n_threads, .queue_max = QUEUE_MAX};
     struct error error = ERROR_NONE;
     struct onellm *onellm;
 
@@ -376,7 +377,7 @@ static void opening_says_what_is_wrong(void **state)
     (void)state;
     assert_int_equal(onellm_open(&options, &onellm, &error), -ENOENT);
     assert_true(strlen(error.message) > 0);
-    options = (struct onellm_options){.context = 1000000};
+    options = (struct onellm_options){.model_path = tiny_model(), .context = 1000000};
     error = ERROR_NONE;
     assert_int_equal(onellm_open(&options, &onellm, &error), -EINVAL);
     assert_non_null(strstr(error.message, "1000000"));

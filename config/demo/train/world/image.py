@@ -168,18 +168,20 @@ def tensor(scene):
 
 
 def labels(scene):
-    """What is where. (1) u8 [16, 16, 2]: of each of the model's patches the number of the shape and of the colour, both
-    from 1, of the object whose ink covers most of it and at least a fifth; 0, 0 where there is none. (2) u8 [64, 64]:
-    the share of ink, a sixteenth of a patch each."""
+    """What is where. (1) u8 [16, 16, 5]: of each of the model's patches the number of the shape and of the colour, both
+    from 1, of the object whose ink covers most of it and at least a fifth, and where its middle is, x and y, and its
+    extent, in 255ths of the side; 0 where there is none. (2) u8 [64, 64]: the share of ink, a sixteenth of a patch
+    each."""
     fine = 4 * PATCHES
     at = (np.arange(fine, dtype=np.float32) + 0.5) / fine
-    result, most = np.zeros((PATCHES, PATCHES, 2), np.uint8), np.full((PATCHES, PATCHES), 0.2, np.float32)
+    result, most = np.zeros((PATCHES, PATCHES, 5), np.uint8), np.full((PATCHES, PATCHES), 0.2, np.float32)
     ink = np.zeros((fine, fine), np.float32)
     for thing, style, (x, y, extent) in zip(scene['facts']['objects'], scene['styles'], scene['spots']):
         depth = distance(style['shape'], style['form'], (at[None, :] - x) / extent, (at[:, None] - y) / extent)
         fine_share = ink_cover({**style, 'jagged': False}, depth * (extent * fine), extent * fine)
         share = fine_share.reshape(PATCHES, 4, PATCHES, 4).mean((1, 3))
-        result[share >= most] = SHAPES.index(thing['shape']) + 1, COLOURS.index(thing['colour']) + 1
+        place = np.clip(np.rint(255 * np.array([x, y, extent])), 0, 255)
+        result[share >= most] = SHAPES.index(thing['shape']) + 1, COLOURS.index(thing['colour']) + 1, *place
         most = np.maximum(most, share)
         ink = np.maximum(ink, fine_share)
     return result, np.rint(ink * 255).astype(np.uint8)
