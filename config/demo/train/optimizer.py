@@ -38,3 +38,25 @@ class Muon(torch.optim.Optimizer):
                 update = orthogonalise(parameter.grad + group['momentum'] * state['momentum'])
                 parameter.mul_(1 - group['lr'] * group['weight_decay'])
                 parameter.add_(update, alpha=-group['lr'] * 0.2 * max(parameter.shape) ** 0.5)
+
+
+IN_BLOCKS = ('.attn.', '.mlp.', '.attention.', '.feed_forward.')  # matrices that Muon moves
+
+
+def optimizers_of(module, rate):
+    """For the parameters that learn. Tokenizers sum up to hundreds of inputs, so that a step at the common rate would
+    change what they say by more than it is: theirs falls with the number of inputs."""
+    matrices, groups = [], {}
+    for name, parameter in module.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if parameter.dim() == 2 and any(part in name for part in IN_BLOCKS):
+            matrices.append(parameter)
+            continue
+        share = min(1, 16 / parameter[0].numel()) if 'conv1' in name and parameter.dim() > 1 else 1
+        groups.setdefault((share, 0.02 if parameter.dim() > 1 else 0), []).append(parameter)
+    groups = [{'params': some, 'share': share, 'weight_decay': decay} for (share, decay), some in groups.items()]
+    found = [torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))]
+    if matrices:
+        found.append(Muon([{'params': matrices, 'share': 1}], lr=rate, weight_decay=0.02))
+    return found
