@@ -49,7 +49,7 @@ def learn_to_read(training, model):
                                          read_all=rng.random() < 0.3))
         return {'loss': decoder_loss(model, rows)[0]}
 
-    learn(training, 'reading', model, DECODER, training.steps(700), 2e-3, losses_of_step)
+    learn(training, 'reading', model, DECODER, training.steps(700), 8e-3, losses_of_step)
 
 
 # ---- the projection learns to connect, and all of it to answer ----

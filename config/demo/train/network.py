@@ -226,6 +226,7 @@ class OneLLM(nn.Module):
         self.start_tag = nn.ParameterDict({m: nn.Parameter(torch.randn(1, 1, dim)) for m in names})
         self.end_tag = nn.ParameterDict({m: nn.Parameter(torch.randn(1, 1, dim)) for m in names})
         self.tok_embeddings = nn.Embedding(n_vocab, dim)
+        self.tok_embeddings.weight.data.mul_(0.1)  # so that blocks can say something against them
         self.layers = nn.ModuleList(LlamaBlock(dim, s['n_heads'], s['ffn_hidden'], s['norm_eps'])
                                     for _ in range(s['n_layers']))
         self.norm = RMSNorm(dim, s['norm_eps'])

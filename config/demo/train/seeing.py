@@ -131,7 +131,7 @@ def learn_to_see(training, model):
         return losses
 
     learn(training, 'windows', sight, '', training.steps(2000), 4e-3, lambda step: look(step, 160, 8, True))
-    learn(training, 'encoder', sight, '', training.steps(800), 2e-3, lambda step: look(step, 48, 6, False))
+    learn(training, 'encoder', sight, '', training.steps(500), 2e-3, lambda step: look(step, 48, 6, False))
 
 
 def keep_features(training, model):

@@ -35,14 +35,14 @@ N_CHECKED = 200  # scenes per modality by which stages are judged
 
 # What a step of each stage is made of: scenes per modality; rows with two media and with none; which parts learn.
 STAGES = {
-    'images': {'steps': 500, 'mix': {'image': 32}, 'learns': PROJECTION, 'rate': 1.5e-3},
+    'images': {'steps': 500, 'mix': {'image': 32}, 'learns': PROJECTION, 'rate': 6e-3},
     'sounds': {'steps': 600, 'mix': {'image': 8, 'video': 8, 'audio': 12, 'point': 12}, 'learns': PROJECTION,
-               'rate': 1.5e-3},
+               'rate': 6e-3},
     'senses': {'steps': 600, 'mix': {'image': 6, 'video': 5, 'audio': 7, 'point': 7, 'depth': 6, 'normal': 6, 'imu': 8,
-                                     'fmri': 6}, 'learns': PROJECTION, 'rate': 1.5e-3},
+                                     'fmri': 6}, 'learns': PROJECTION, 'rate': 6e-3},
     'questions': {'steps': 1000, 'mix': {'image': 7, 'video': 6, 'audio': 8, 'point': 7, 'depth': 5, 'normal': 5,
                                          'imu': 6, 'fmri': 4}, 'pairs': 8, 'none': 2, 'learns': PROJECTION + DECODER,
-                  'rate': 1e-3},
+                  'rate': 4e-3},
 }
 
 
