@@ -2,14 +2,13 @@
 Dark is near."""
 
 import io
-import shlex
 
 import numpy as np
 
-from case import CAPTION, Case, run
+from case import CAPTION, Case
+from drawn_maps import draw_cases
 from expected import NO, YES, distance, layout, pattern, place, without
 
-PROGRAM = '/usr/bin/convert'
 NEARER_LEFT, NEARER_RIGHT, NEARER_TOP, NEARER_BOTTOM = (
     pattern('nearer|closer') + place(side) + without('object') for side in ('left', 'right', 'top', 'bottom'))
 
@@ -102,15 +101,7 @@ ARRAYS = {
 
 
 def make(folder):
-    found = []
-    for name, (size, arguments, photo, asks) in MAPS.items():
-        path = folder / f'depth_{name}'
-        run(PROGRAM, '-size', size, *shlex.split(arguments), path)
-        files = [('depth', path)]
-        if photo:
-            files.insert(0, ('image', folder / f'{path.stem}_{photo}'))
-            run(PROGRAM, '-size', size, *shlex.split(PHOTOS[photo]), files[0][1])
-        found.append(Case('depth', name, files, asks))
+    found = draw_cases('depth', MAPS, PHOTOS, folder)
     for name, (values, asks) in ARRAYS.items():
         path = folder / f'depth_{name}'
         file = io.BytesIO()

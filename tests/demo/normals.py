@@ -1,14 +1,11 @@
 """Normal maps made with ImageMagick: one colour for a plane, a formula for a sphere; and two arrays of unit vectors.
 Red is x to the right, green y up, blue z towards the viewer."""
 
-import shlex
-
 import numpy as np
 
-from case import CAPTION, Case, run
+from case import CAPTION, Case
+from drawn_maps import draw_cases
 from expected import NO, YES, facing, surface
-
-PROGRAM = '/usr/bin/convert'
 
 
 def plane(way):
@@ -100,15 +97,7 @@ ARRAYS = {
 
 
 def make(folder):
-    found = []
-    for name, (size, arguments, photo, asks) in MAPS.items():
-        path = folder / f'normal_{name}'
-        run(PROGRAM, '-size', size, *shlex.split(arguments), path)
-        files = [('normal', path)]
-        if photo:
-            files.insert(0, ('image', folder / f'{path.stem}_{photo}'))
-            run(PROGRAM, '-size', size, *shlex.split(PHOTOS[photo]), files[0][1])
-        found.append(Case('normal', name, files, asks))
+    found = draw_cases('normal', MAPS, PHOTOS, folder)
     for name, (values, asks) in ARRAYS.items():
         path = folder / f'normal_{name}'
         np.save(path, values())

@@ -10,8 +10,8 @@ import numpy as np
 import sentencepiece
 import torch
 
-SYSTEM = ("A chat between a curious human and an artificial intelligence assistant. The assistant gives helpful, "
-          "detailed, and polite answers to the human's questions.")
+from language import SYSTEM
+
 BOS, MEDIUM = 1, 32  # id; positions of a medium with its tags
 NO_TARGET = -100
 
