@@ -1,5 +1,5 @@
-"""The decoder learns to read, then the projection learns to turn media into what the decoder can read, then both learn to
-answer. Also how often they are right."""
+"""The decoder learns to read records, then the projection learns to turn media into what the decoder can read, then both
+learn to answer. Also how often they are right."""
 
 import json
 
@@ -9,14 +9,14 @@ import torch.nn.functional as F
 
 import language
 import text
-from learning import learn
+from learning import learn, n_workers, of_all_workers
 from network import MODALITIES
 
 N_ASKED = 7  # questions about each scene
-N_KEPT = {'audio': 400, 'point': 320}  # tokens that take part in training; the others are dropped at random
 SEED_OF_CHECK = 7_000_000
 PROJECTION = ('clip_proj', 'resample_', 'routers', 'start_tag', 'end_tag', 'conv1', 'positional_embedding')
 DECODER = ('tok_embeddings', 'layers', 'norm', 'output')
+COMPARING = ('yes_no', 'yes_no', 'yes_no', 'letter')  # kinds of questions that want a comparison
 
 
 def decoder_loss(model, rows, media=()):
@@ -37,30 +37,43 @@ def decoder_loss(model, rows, media=()):
 
 
 def learn_to_read(training, model):
-    """Descriptions in words and questions about them: the language model before it has any senses."""
+    """The language model before it has any senses: it reads records instead, the facts about a medium as a row of values
+    where the medium will stand later. To compare what is asked with what is there is learned first, since among other
+    questions it takes many times as long."""
+    n_steps = training.steps(1300)
+
     def losses_of_step(step):
         rng = training.rng(3, step)
-        rows = []
-        for _ in range(6 if training.is_smoke else 48):
-            modality = MODALITIES[rng.integers(len(MODALITIES))]
-            facts = language.random_facts(modality, rng)
-            asked = [[(question, answer)] for _, question, answer in language.questions(facts, rng, 5)]
-            rows.append(text.lay_out_row(training.vocabulary, 0, asked, description=language.description(facts, rng),
-                                         read_all=rng.random() < 0.3))
-        return {'loss': decoder_loss(model, rows)[0]}
+        share = 0.9 if step < n_steps * 0.4 else 0.25
+        seen = []
+        for _ in range(3 if training.is_smoke else 20):
+            modality = 'image' if rng.random() < 0.25 else MODALITIES[rng.integers(len(MODALITIES))]
+            facts = language.random_facts(modality, rng)  # most can be asked about pictures
+            seen.append((recorded(model, facts), facts, conversations(reading_questions(facts, share, rng), rng)))
+        return {'loss': loss_of_answers(training, model, seen, 4, 1, rng)}
 
-    learn(training, 'reading', model, DECODER, training.steps(700), 8e-3, losses_of_step)
+    learn(training, 'reading', model, (*DECODER, 'records', 'start_tag', 'end_tag'), n_steps, 5e-3, losses_of_step)
 
 
-# ---- the projection learns to connect, and all of it to answer ----
+def recorded(model, facts):
+    """[32, dim]: facts in the place of a medium, a little unsharp."""
+    rows = model.record_rows()[language.record(facts)]
+    return model.tagged(facts['modality'], (rows + 0.3 * torch.randn_like(rows))[None])[0]
 
-def media_of(model, scenes, numbers, n_kept=None):
-    """[n, 32, dim]: what the decoder gets of these scenes."""
-    if scenes.features is not None:
-        features = torch.from_numpy(scenes.features[numbers].astype(np.float32))
-    else:
-        features = model.features(scenes.modality, scenes.inputs(numbers), n_kept)
-    return model.tagged(scenes.modality, model.embeddings(scenes.modality, features))
+
+def reading_questions(facts, share, rng):
+    """Questions of which a share wants a comparison."""
+    n = rng.binomial(N_ASKED, share)
+    return [*language.questions(facts, rng, n, COMPARING), *language.questions(facts, rng, N_ASKED - n), caption_of(facts)]
+
+
+def caption_of(facts):
+    return 'caption', f'Provide a one-sentence caption for the provided {facts["modality"]}.', language.caption(facts)
+
+
+def questions_about(facts, rng):
+    """Any questions, and one that wants all that can be said."""
+    return [*language.questions(facts, rng, N_ASKED - 1), caption_of(facts)]
 
 
 def conversations(asked, rng):
@@ -78,13 +91,6 @@ def some_system(rng):
     return text.SYSTEM if rng.random() < 0.95 else ('', 'You are a helpful assistant.', 'Answer briefly.')[rng.integers(3)]
 
 
-def one_medium(model, scenes, numbers, n_kept, rng):
-    """Media, facts and conversations about scenes of one modality."""
-    media = media_of(model, scenes, numbers, n_kept)
-    facts = [scenes.facts[number] for number in numbers]
-    return list(zip(media, facts, (conversations(language.questions(f, rng, N_ASKED), rng) for f in facts)))
-
-
 def two_media(seen, rng):
     """Two of the media at hand, and conversations about both."""
     (a, facts_a, _), (b, facts_b, _) = (seen[i] for i in rng.integers(0, len(seen), 2))
@@ -93,23 +99,52 @@ def two_media(seen, rng):
     return (a, b), conversations(language.questions_of_two(facts_a, facts_b, rng, N_ASKED), rng)
 
 
-def learn_to_answer(training, model, name, stage):
-    """A stage of train.py: scenes of several modalities in every step, each with several questions."""
-    vocabulary = training.vocabulary
+def loss_of_answers(training, model, seen, n_pairs, n_none, rng):
+    """seen: (medium, facts, conversations); besides, rows with two of these media and with none."""
+    asked = [((medium,), exchanges) for medium, _, exchanges in seen]
+    asked += [two_media(seen, rng) for _ in range(n_pairs)]
+    asked += [((), conversations(language.questions_of_none(rng, N_ASKED), rng)) for _ in range(n_none)]
+    rows = [text.lay_out_row(training.vocabulary, len(media), exchanges, some_system(rng)) for media, exchanges in asked]
+    media = [(row, place, medium) for row, (media, _) in enumerate(asked) for place, medium in enumerate(media)]
+    return decoder_loss(model, rows, media)[0]
 
+
+# ---- the projection learns to connect, and all of it to answer ----
+
+def media_of(model, scenes, numbers, n_kept=None):
+    """[n, 32, dim]: what the decoder gets of these scenes."""
+    if scenes.features is not None:
+        features = torch.from_numpy(scenes.features[numbers].astype(np.float32))
+    else:
+        features = model.features(scenes.modality, scenes.inputs(numbers), n_kept)
+    return model.tagged(scenes.modality, model.embeddings(scenes.modality, features))
+
+
+def record_scores(model, media):
+    """media [n, 32, dim] -> [n, 30, values]: which value of a record each embedding is nearest to."""
+    return media[:, 1:-1] @ model.record_rows().T / model.sizes['dim'] ** 0.5
+
+
+def learn_to_answer(training, model, name, stage):
+    """A stage of train.py: scenes of several modalities in every step. The embeddings of each are drawn to its record, and
+    some are asked several questions."""
     def losses_of_step(step):
         rng = training.rng(4, *name.encode(), step)
-        seen = []
+        seen, losses = [], []
         for modality, n in stage['mix'].items():
             scenes = training.scenes[modality]
-            numbers = np.sort(rng.integers(0, scenes.n, 1 if training.is_smoke else n))
-            seen += one_medium(model, scenes, numbers, N_KEPT.get(modality), rng)
-        asked = [((medium,), exchanges) for medium, _, exchanges in seen]
-        asked += [two_media(seen, rng) for _ in range(stage.get('pairs', 0))]
-        asked += [((), conversations(language.questions_of_none(rng, N_ASKED), rng)) for _ in range(stage.get('none', 0))]
-        rows = [text.lay_out_row(vocabulary, len(media), exchanges, some_system(rng)) for media, exchanges in asked]
-        media = [(row, place, medium) for row, (media, _) in enumerate(asked) for place, medium in enumerate(media)]
-        return {'loss': decoder_loss(model, rows, media)[0]}
+            numbers = np.sort(rng.integers(0, scenes.n, 2 if training.is_smoke else n))
+            facts = [scenes.facts[number] for number in numbers]
+            media = media_of(model, scenes, numbers, stage['kept'].get(modality))
+            records = torch.tensor([language.record(f) for f in facts])
+            losses.append(len(facts) * F.cross_entropy(record_scores(model, media).flatten(0, 1), records.flatten()))
+            asked = rng.random(len(facts)) < stage['asked']
+            seen += [(medium, f, conversations(questions_about(f, rng), rng))
+                     for medium, f, is_asked in zip(media, facts, asked) if is_asked]
+        ret = {'record': stage['record'] * sum(losses) / sum(stage['mix'].values())}
+        if seen:
+            ret['answer'] = loss_of_answers(training, model, seen, stage.get('pairs', 0), stage.get('none', 0), rng)
+        return ret
 
     learn(training, name, model, stage['learns'], training.steps(stage['steps']), stage['rate'], losses_of_step)
 
@@ -118,14 +153,15 @@ def learn_to_answer(training, model, name, stage):
 
 def check_scenes(training, model, scenes, numbers, rng, counts):
     """Adds to counts (kind -> [right, asked]). Greedy decoding gives an answer exactly if each of its tokens is the
-    likeliest one behind those before it, so one pass tells."""
-    asked = [language.questions(scenes.facts[number], rng, N_ASKED) +
-             [('caption', f'Provide a one-sentence caption for the provided {scenes.modality}.',
-               language.caption(scenes.facts[number]))] for number in numbers]
+    likeliest one behind those before it, so one pass tells. Kind "record": what each embedding is nearest to."""
+    asked = [questions_about(scenes.facts[number], rng) for number in numbers]
     rows = [text.lay_out_row(training.vocabulary, 1, [[(question, answer)] for _, question, answer in questions])
             for questions in asked]
-    media = [(row, 0, medium) for row, medium in enumerate(media_of(model, scenes, numbers))]
-    _, right = decoder_loss(model, rows, media)
+    media = media_of(model, scenes, numbers)
+    records = torch.tensor([language.record(scenes.facts[number]) for number in numbers])
+    is_nearest = record_scores(model, media).argmax(-1) == records
+    counts['record'] = np.add(counts.get('record', 0), [is_nearest.sum().item(), is_nearest.numel()])
+    _, right = decoder_loss(model, rows, [(row, 0, medium) for row, medium in enumerate(media)])
     for questions, (_, segments, _, _), row in zip(asked, rows, right.numpy()):
         segments = np.array(segments)
         for i, (kind, _, _) in enumerate(questions, 1):
@@ -138,16 +174,20 @@ def check(training, model, title, modalities=MODALITIES):
     """Per cent of right answers per modality on scenes that no stage has seen, to accuracy.json."""
     results = {}
     for modality in modalities:
-        scenes, rng, counts = training.checked[modality], np.random.default_rng(SEED_OF_CHECK), {}
+        scenes, counts = training.checked[modality], {}
         with torch.no_grad():
-            for first in range(0, scenes.n, 20):
-                check_scenes(training, model, scenes, np.arange(first, min(first + 20, scenes.n)), rng, counts)
+            for first in range(20 * training.worker, scenes.n, 20 * n_workers()):
+                numbers = np.arange(first, min(first + 20, scenes.n))
+                check_scenes(training, model, scenes, numbers, np.random.default_rng([SEED_OF_CHECK, first]), counts)
+        every = of_all_workers(counts)
+        counts = {kind: np.sum([some[kind] for some in every if kind in some], 0) for kind in sorted(set().union(*every))}
         n_right, n = np.sum([counts[kind] for kind in language.ATTRIBUTES[modality] if kind in counts], 0)
-        share = {kind: 100 * a / b for kind, (a, b) in sorted(counts.items())}
+        share = {kind: 100 * a / b for kind, (a, b) in counts.items()}
         results[modality] = {'attributes': 100 * n_right / n, 'captions': share['caption'], 'kinds': share}
         training.say(f'{title}: {modality} attributes {100 * n_right / n:.1f} % captions {share["caption"]:.1f} %: ' +
                      ' '.join(f'{kind} {value:.0f}' for kind, value in share.items()))
-    path = training.work / 'accuracy.json'
-    known = json.loads(path.read_text()) if path.exists() else {}
-    path.write_text(json.dumps(dict(known, **{title: results}), indent=1))
+    if training.worker == 0:
+        path = training.work / 'accuracy.json'
+        known = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps(dict(known, **{title: results}), indent=1))
     return results

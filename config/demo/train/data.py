@@ -51,10 +51,7 @@ def open_rows(path, n, shape, dtype):
 
 
 def make_scenes(folder, modality, n, seed, pool, say):
-    """Makes n scenes of a modality unless they are there."""
-    done = folder / f'{modality}.facts.json'
-    if done.exists():
-        return
+    """Makes n scenes of a modality."""
     start = time.time()
     jobs = [(modality, seed, first, min(first + CHUNK, n)) for first in range(0, n, CHUNK)]
     all_facts = [None] * n
@@ -80,16 +77,19 @@ def make_scenes(folder, modality, n, seed, pool, say):
     if modality == 'point':
         np.save(folder / 'point.offsets.npy', np.cumsum([0] + [len(cloud) for cloud in clouds]))
         np.save(folder / 'point.npy', np.concatenate(clouds).astype(np.float32))
-    done.write_text(json.dumps(all_facts))
+    (folder / f'{modality}.facts.json').write_text(json.dumps(all_facts))
     say(f'{modality}: {n} scenes in {time.time() - start:.0f} s')
 
 
 def make_all(folder, counts, seed, say):
+    """Makes the scenes that are not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ['OMP_NUM_THREADS'] = os.environ['OPENBLAS_NUM_THREADS'] = '1'
+    missing = [modality for modality in counts if not (folder / f'{modality}.facts.json').exists()]
+    if not missing:
+        return
     with multiprocessing.get_context('spawn').Pool(os.cpu_count()) as pool:
-        for modality, n in counts.items():
-            make_scenes(folder, modality, n, seed, pool, say)
+        for modality in missing:
+            make_scenes(folder, modality, counts[modality], seed, pool, say)
 
 
 def normalise(pictures):

@@ -1,12 +1,17 @@
-"""What every stage of the training stands on: its folder, its random numbers, and steps that can be taken up again."""
+"""What every stage of the training stands on: its folder, its random numbers, its two workers, and steps that can be taken
+up again.
+
+Workers are processes with a core each. Each makes its share of a step from its own random numbers; gradients are averaged,
+so that both hold the same model."""
 
 import math
 import time
 
 import numpy as np
 import torch
-from torch import nn
+from torch import distributed, nn
 
+import language
 import network
 from optimizer import optimizers_of
 
@@ -14,15 +19,17 @@ SECONDS_BETWEEN_LINES, SECONDS_BETWEEN_COPIES = 30, 120
 
 
 class Training:
-    """What every stage needs: folders, scenes, vocabulary, log."""
+    """What every stage needs: folders, scenes, vocabulary, log; worker: the number of this process."""
 
-    def __init__(self, work, seed, is_smoke):
-        self.work, self.seed, self.is_smoke = work, seed, is_smoke
+    def __init__(self, work, seed, is_smoke, worker=0):
+        self.work, self.seed, self.is_smoke, self.worker = work, seed, is_smoke, worker
         work.mkdir(parents=True, exist_ok=True)
         self.scenes, self.checked = {}, {}
         self.vocabulary = None
 
     def say(self, line):
+        if self.worker > 0:
+            return
         line = f'{time.strftime("%H:%M:%S")} {line}'
         print(line, flush=True)
         with open(self.work / 'log.txt', 'a') as log:
@@ -32,13 +39,48 @@ class Training:
         return max(2, n // 200) if self.is_smoke else n
 
     def rng(self, *numbers):
-        return np.random.default_rng([self.seed, *numbers])
+        return np.random.default_rng([self.seed, self.worker, *numbers])
 
     def new_model(self, n_experts=None, router='soft-sigmoid'):
         torch.manual_seed(self.seed)
         sizes = dict(network.SIZES, **({'num_experts': n_experts} if n_experts else {}))
-        return network.OneLLM(self.vocabulary.n, sizes, router)
+        columns = list(language.RECORD_VALUES)
+        pairs = [(columns.index(column), self.vocabulary.encode(value)) for column, value in language.RECORD_NUMBERS]
+        records = network.Records(*zip(*pairs), sizes['dim'])
+        return network.OneLLM(self.vocabulary.n, sizes, router, records)
 
+
+# ---- between workers; without any, a process is alone ----
+
+def n_workers():
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def wait_for_others():
+    if n_workers() > 1:
+        distributed.barrier()
+
+
+def of_all_workers(value):
+    """What each worker has, in a list."""
+    values = [value]
+    if n_workers() > 1:
+        values = [None] * n_workers()
+        distributed.all_gather_object(values, value)
+    return values
+
+
+def average_gradients(parameters):
+    if n_workers() > 1:
+        gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        mean = torch.cat([gradient.flatten() for gradient in gradients])
+        distributed.all_reduce(mean)
+        mean /= n_workers()
+        for parameter, part in zip(parameters, mean.split([p.numel() for p in parameters])):
+            parameter.grad = part.view_as(parameter)
+
+
+# ---- steps ----
 
 def rate_at(step, n_steps):
     """Share of the full rate: a warm-up, then a cosine down to 2 %."""
@@ -73,6 +115,7 @@ def learn(training, name, module, learns, n_steps, rate, losses_of_step):
 
     learns: prefixes of the parameters that change; losses_of_step(step) -> {name: loss}, which are added up. Everything
     random in a step follows from its number."""
+    wait_for_others()
     path, part = training.work / f'{name}.pt', training.work / f'{name}.part.pt'
     if path.exists():
         module.load_state_dict(torch.load(path))
@@ -88,19 +131,22 @@ def learn(training, name, module, learns, n_steps, rate, losses_of_step):
             owner.load_state_dict(state)
     report, kept_at = Report(training, name, n_steps), time.time()
     for step in range(first, n_steps):
-        torch.manual_seed(training.seed * 1_000_003 + step)
+        torch.manual_seed((training.seed * 1_000_003 + step) * n_workers() + training.worker)
         for group in (group for optimizer in optimizers for group in optimizer.param_groups):
             group['lr'] = rate * group['share'] * rate_at(step, n_steps)
         losses = losses_of_step(step)
         module.zero_grad(set_to_none=True)
         sum(losses.values()).backward()
+        average_gradients(parameters)
         nn.utils.clip_grad_norm_(parameters, 1.0)
         for optimizer in optimizers:
             optimizer.step()
         report.add(step, {key: loss.item() for key, loss in losses.items()})
-        if time.time() - kept_at > SECONDS_BETWEEN_COPIES:
+        if training.worker == 0 and time.time() - kept_at > SECONDS_BETWEEN_COPIES:
             states = [owner.state_dict() for owner in (module, *optimizers)]
             torch.save({'states': states, 'step': step + 1}, part)
             kept_at = time.time()
-    torch.save(module.state_dict(), path)
-    part.unlink(missing_ok=True)
+    if training.worker == 0:
+        torch.save(module.state_dict(), path)
+        part.unlink(missing_ok=True)
+    wait_for_others()

@@ -28,12 +28,14 @@ def official(modality):
 
 def attend(q, k, v, n_heads, mask=None):
     """q [B, n, width], k and v [B, m, width], mask [B, 1, n, m] (added) -> [B, n, width]"""
-    length = q.shape[-1] // n_heads
-    q, k, v = (x.unflatten(-1, (n_heads, length)).transpose(1, 2) for x in (q, k, v))
-    scores = (q * length ** -0.5) @ k.transpose(-1, -2)
-    if mask is not None:
-        scores = scores + mask
-    return (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
+    length, scale = q.shape[-1] // n_heads, (q.shape[-1] // n_heads) ** -0.5
+    q, k, v = (x.unflatten(-1, (n_heads, length)).transpose(1, 2).flatten(0, 1) for x in (q, k, v))
+    if mask is None:
+        scores = torch.bmm(q * scale, k.transpose(1, 2))
+    else:
+        mask = mask.expand(-1, n_heads, -1, -1).flatten(0, 1)
+        scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=scale)
+    return torch.bmm(scores.softmax(-1), v).unflatten(0, (-1, n_heads)).transpose(1, 2).flatten(2)
 
 
 def wave_positions(n_rows, n_columns, width):
@@ -197,8 +199,26 @@ def routing_weights(scores, kind):
     return weights
 
 
+class Records(nn.Module):
+    """What the embeddings of media should become, each the value of a column: its words, in the decoder's own vectors,
+    and which column it is. Only training needs it."""
+
+    def __init__(self, columns, ids, dim):
+        """columns: number of the column of each value; ids: tokens of its words."""
+        super().__init__()
+        self.columns, self.ids = torch.tensor(columns), torch.tensor([i for some in ids for i in some])
+        self.offsets = torch.tensor([0] + [len(some) for some in ids[:-1]]).cumsum(0)
+        self.of_column = nn.Embedding(max(columns) + 1, dim)
+        self.of_column.weight.data.mul_(0.1)
+
+    def forward(self, vectors):
+        """vectors [vocabulary, dim] -> [values, dim] of unit variance, as embeddings are"""
+        rows = F.embedding_bag(self.ids, vectors, self.offsets, mode='mean') + self.of_column(self.columns)
+        return F.layer_norm(rows, rows.shape[1:])
+
+
 class OneLLM(nn.Module):
-    def __init__(self, n_vocab, sizes=SIZES, router='soft-sigmoid'):
+    def __init__(self, n_vocab, sizes=SIZES, router='soft-sigmoid', records=None):
         super().__init__()
         s = self.sizes = dict(sizes, vocab_size=n_vocab)
         self.router = router
@@ -231,6 +251,7 @@ class OneLLM(nn.Module):
                                     for _ in range(s['n_layers']))
         self.norm = RMSNorm(dim, s['norm_eps'])
         self.output = nn.Linear(dim, n_vocab, bias=False)
+        self.records = records
         self._start_small()
         cos, sin = rotation_table(s['max_seq_len'], dim // s['n_heads'], s['rope_theta'])
         self.register_buffer('cos', cos, persistent=False)
@@ -269,6 +290,20 @@ class OneLLM(nn.Module):
         index = (groups + torch.arange(n_batch).view(-1, 1, 1) * points.shape[1]).flatten()
         return values.flatten(0, 1)[index].view(n_batch, n_groups, n_members, -1).amax(2)
 
+    @torch.no_grad()
+    def begin_like_pictures(self):
+        """Spectrograms begin as grey pictures, for which the encoder's patches and positions are made to fit (AST, Gong et
+        al. 2021, section 2.2); motion has the positions of a row of patches."""
+        visual = self.clip['visual']
+        conv, positions = self.conv1['audio'], visual.positional_embedding
+        conv.weight.copy_(F.interpolate(visual.conv1.weight.sum(1, keepdim=True), conv.kernel_size, mode='bilinear'))
+        conv.bias.zero_()
+        side = round((len(positions) - 1) ** 0.5)
+        grid = positions[1:].T.unflatten(1, (side, side))
+        for modality, part, size in (('audio', grid, (12, 101)), ('imu', grid.mean(1, keepdim=True), (1, 391))):
+            stretched = F.interpolate(part[None], size, mode='bilinear')[0].flatten(1).T
+            self.positional_embedding[modality].copy_(torch.cat([positions[:1], stretched]))
+
     # -- encoder and projection --
 
     def features(self, modality, inputs, n_kept=None):
@@ -302,6 +337,10 @@ class OneLLM(nn.Module):
         n = len(embeddings)
         return torch.cat([self.start_tag[m].expand(n, -1, -1), embeddings, self.end_tag[m].expand(n, -1, -1)], 1)
 
+    def record_rows(self):
+        """[values, dim]: see Records."""
+        return self.records(self.tok_embeddings.weight)
+
     # -- decoder --
 
     def decode(self, x, positions, mask):
@@ -314,7 +353,8 @@ class OneLLM(nn.Module):
     # -- checkpoint --
 
     def official_state(self):
-        return {f'llma.{name}': value.half() for name, value in self.state_dict().items()}
+        return {f'llma.{name}': value.half() for name, value in self.state_dict().items()
+                if not name.startswith('records.')}
 
     def params(self):
         s = self.sizes

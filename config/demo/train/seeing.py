@@ -11,8 +11,8 @@ from torch import nn
 
 import data
 import language
-from learning import learn
-from network import OWN_TOKENIZER
+from learning import learn, n_workers, wait_for_others
+from network import N_TOKENS, OWN_TOKENIZER
 
 
 class Sight(nn.Module):
@@ -130,8 +130,8 @@ def learn_to_see(training, model):
             losses['contrast'] = 0.5 * sight.contrast(x[:n, 0], [captions[i] for i in chosen])
         return losses
 
-    learn(training, 'windows', sight, '', training.steps(2000), 4e-3, lambda step: look(step, 160, 8, True))
-    learn(training, 'encoder', sight, '', training.steps(500), 2e-3, lambda step: look(step, 48, 6, False))
+    learn(training, 'windows', sight, '', training.steps(2000), 4e-3, lambda step: look(step, 80, 4, True))
+    learn(training, 'encoder', sight, '', training.steps(500), 2e-3, lambda step: look(step, 24, 3, False))
 
 
 def keep_features(training, model):
@@ -142,11 +142,20 @@ def keep_features(training, model):
         path = scenes.folder / f'{scenes.modality}.features.npy'
         if not path.exists():
             start = time.time()
-            rows = []
+            part = path.with_suffix('.part.npy')
+            if training.worker == 0:
+                data.open_rows(part, scenes.n, (1 + N_TOKENS[scenes.modality], model.sizes['clip_width']), np.float16)
+            wait_for_others()
+            rows = np.load(part, mmap_mode='r+')
             with torch.no_grad():
-                for first in range(0, scenes.n, 32):
-                    rows.append(seen(model, scenes, np.arange(first, min(first + 32, scenes.n))).half().numpy())
-            np.save(path, np.concatenate(rows))
+                for first in range(32 * training.worker, scenes.n, 32 * n_workers()):
+                    some = np.arange(first, min(first + 32, scenes.n))
+                    rows[some] = seen(model, scenes, some).half().numpy()
+            rows.flush()
+            wait_for_others()
+            if training.worker == 0:
+                part.rename(path)
+            wait_for_others()
             training.say(f'{scenes.modality}: features of {scenes.n} scenes in {time.time() - start:.0f} s')
         scenes.features = np.load(path, mmap_mode='r')
 

@@ -47,18 +47,13 @@ class Vocabulary:
         return ids
 
 
-def lay_out_row(vocabulary, n_media, conversations, system=SYSTEM, description=None, read_all=False):
+def lay_out_row(vocabulary, n_media, conversations, system=SYSTEM):
     """(ids, segments, positions, targets) of one row; medium i stands at 1 + MEDIUM * i.
 
-    conversations: lists of (question, answer). description: text in front of the system sentence. read_all: whether
-    everything is to be predicted, as when learning to read, or only the answers."""
-    ids = [BOS] + [0] * (MEDIUM * n_media)
-    n_media_ids = len(ids)
-    ids += vocabulary.encode((description + '\n' if description else '') + system + '\n\n')
+    conversations: lists of (question, answer); only answers are targets."""
+    ids = [BOS] + [0] * (MEDIUM * n_media) + vocabulary.encode(system + '\n\n')
     n_shared = len(ids)
     segments, positions, targets = [0] * n_shared, list(range(n_shared)), [NO_TARGET] * n_shared
-    if read_all:
-        targets[n_media_ids - 1:-1] = ids[n_media_ids:]
     for number, turns in enumerate(conversations, 1):
         at = n_shared
         for i, (question, answer) in enumerate(turns):
@@ -67,7 +62,7 @@ def lay_out_row(vocabulary, n_media, conversations, system=SYSTEM, description=N
             if i > 0:  # its ### ended the answer before
                 asked = asked[len(vocabulary.continued('###')):]
             line = asked + told
-            n_silent = 0 if read_all else len(asked) - 1
+            n_silent = len(asked) - 1
             targets += [NO_TARGET] * n_silent + line[n_silent + 1:] + [NO_TARGET]
             ids += line
             segments += [number] * len(line)

@@ -11,14 +11,14 @@ import ctypes
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 
-# Threads that wait sleep: spinning ones make a step ten times slower as soon as another program wants a core. Read when
-# the libraries are loaded.
-os.environ.setdefault('OMP_WAIT_POLICY', 'passive')
-os.environ.setdefault('OPENBLAS_THREAD_TIMEOUT', '4')
+for name in ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS'):
+    os.environ[name] = '1'  # each of the workers has one core; read when the libraries are loaded
 
 import torch
+from torch import distributed, multiprocessing
 
 import data
 import language
@@ -33,22 +33,28 @@ SCENES = {'image': 30000, 'video': 4000, 'audio': 10000, 'point': 6000, 'depth':
           'fmri': 8000}
 N_CHECKED = 200  # scenes per modality by which stages are judged
 
-# What a step of each stage is made of: scenes per modality; rows with two media and with none; which parts learn.
+N_WORKERS = 2  # on any number of cores, so that the result is the same
+
+# What a worker does in a step of each stage: scenes per modality, how many of their tokens take part (the others are
+# dropped at random), and the share that is asked about; rows with two media and with none; the weight of the records;
+# which parts learn.
 STAGES = {
-    'images': {'steps': 500, 'mix': {'image': 32}, 'learns': PROJECTION, 'rate': 6e-3},
-    'sounds': {'steps': 600, 'mix': {'image': 8, 'video': 8, 'audio': 12, 'point': 12}, 'learns': PROJECTION,
+    'images': {'steps': 800, 'mix': {'image': 40}, 'kept': {}, 'asked': 0.2, 'record': 1, 'learns': PROJECTION,
                'rate': 6e-3},
-    'senses': {'steps': 600, 'mix': {'image': 6, 'video': 5, 'audio': 7, 'point': 7, 'depth': 6, 'normal': 6, 'imu': 8,
-                                     'fmri': 6}, 'learns': PROJECTION, 'rate': 6e-3},
-    'questions': {'steps': 1000, 'mix': {'image': 7, 'video': 6, 'audio': 8, 'point': 7, 'depth': 5, 'normal': 5,
-                                         'imu': 6, 'fmri': 4}, 'pairs': 8, 'none': 2, 'learns': PROJECTION + DECODER,
-                  'rate': 4e-3},
+    'sounds': {'steps': 600, 'mix': {'image': 8, 'video': 6, 'audio': 24, 'point': 32}, 'kept': {'audio': 160, 'point': 96},
+               'asked': 0.2, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
+    'senses': {'steps': 600, 'mix': {'image': 6, 'video': 6, 'audio': 12, 'point': 20, 'depth': 6, 'normal': 4, 'imu': 32,
+                                     'fmri': 6}, 'kept': {'audio': 240, 'point': 96, 'imu': 100}, 'asked': 0.2, 'record': 1,
+               'learns': PROJECTION, 'rate': 6e-3},
+    'questions': {'steps': 1500, 'mix': {'image': 12, 'video': 5, 'audio': 8, 'point': 12, 'depth': 4, 'normal': 3,
+                                         'imu': 8, 'fmri': 3}, 'kept': {'audio': 320, 'point': 160, 'imu': 200},
+                  'asked': 0.4, 'record': 0.5, 'pairs': 3, 'none': 1, 'learns': PROJECTION + DECODER, 'rate': 5e-3},
 }
 
 
-def grow_experts(training, model, router='soft-sigmoid'):
-    """K experts that begin as copies of the one that learned images."""
-    grown = training.new_model(router=router)
+def grow_experts(training, model, router='soft-sigmoid', n_experts=None):
+    """K experts that begin as copies of the one that learned images; the other tokenizers begin as its own, too."""
+    grown = training.new_model(n_experts, router)
     state = grown.state_dict()
     for name, value in model.state_dict().items():
         if name.startswith('resample_layers.0.'):
@@ -57,6 +63,7 @@ def grow_experts(training, model, router='soft-sigmoid'):
         elif not name.startswith('routers.') or 'fc1' in name:
             state[name] = value
     grown.load_state_dict(state)
+    grown.begin_like_pictures()
     return grown
 
 
@@ -70,18 +77,22 @@ def write_checkpoint(training, model, folder):
 
 
 def prepare(training):
-    """Scenes and vocabulary."""
+    """Makes scenes and vocabulary unless they are there."""
     counts = {m: 24 if training.is_smoke else n for m, n in SCENES.items()}
     data.make_all(training.work / 'scenes', counts, training.seed, training.say)
     data.make_all(training.work / 'checked', {m: 8 if training.is_smoke else N_CHECKED for m in MODALITIES},
                   SEED_OF_CHECK, training.say)
-    for modality in MODALITIES:
-        training.scenes[modality] = data.Scenes(training.work / 'scenes', modality)
-        training.checked[modality] = data.Scenes(training.work / 'checked', modality)
     path = training.work / 'tokenizer.model'
     if not path.exists():
         text.train_vocabulary(language.corpus(4000 if training.is_smoke else 60000, training.rng(4)), N_PIECES, path)
-    training.vocabulary = text.Vocabulary(path)
+
+
+def open_world(training):
+    """What prepare() made."""
+    for modality in MODALITIES:
+        training.scenes[modality] = data.Scenes(training.work / 'scenes', modality)
+        training.checked[modality] = data.Scenes(training.work / 'checked', modality)
+    training.vocabulary = text.Vocabulary(training.work / 'tokenizer.model')
 
 
 def learn_stage(training, model, name):
@@ -99,6 +110,39 @@ def learn_stage(training, model, name):
     return model
 
 
+def learn_until(training, last=None):
+    """The model after a stage, or after all of them."""
+    model = training.new_model(n_experts=1)
+    for name in ('seeing', 'reading', *STAGES):
+        model = learn_stage(training, model, name)
+        if name == last:
+            break
+    return model
+
+
+def run_worker(number, address, arguments, job):
+    libc = ctypes.CDLL(None)
+    libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD: large tensors are kept, not given back to the
+    libc.mallopt(-3, 1 << 30)  # system and mapped anew in every step, which is half of the time otherwise
+    distributed.init_process_group('gloo', init_method=address, rank=number, world_size=N_WORKERS)
+    training = Training(arguments.work, arguments.seed, arguments.smoke, number)
+    open_world(training)
+    job(training, arguments)
+
+
+def run_workers(arguments, job):
+    """Runs job(training, arguments) in every worker."""
+    prepare(Training(arguments.work, arguments.seed, arguments.smoke))
+    with tempfile.TemporaryDirectory() as folder:
+        multiprocessing.spawn(run_worker, (f'file://{folder}/workers', arguments, job), N_WORKERS)
+
+
+def train(training, arguments):
+    model = learn_until(training, arguments.until)
+    if not arguments.until and training.worker == 0:
+        write_checkpoint(training, model, arguments.output or arguments.work / 'checkpoint')
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--work', type=Path, required=True)
@@ -106,19 +150,8 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--until', metavar='STAGE', help='stop when this is done: seeing, reading, ' + ', '.join(STAGES))
     parser.add_argument('--smoke', action='store_true', help='a few steps of everything, to see that it works')
-    arguments = parser.parse_args()
-    training = Training(arguments.work, arguments.seed, arguments.smoke)
-    prepare(training)
-    model = training.new_model(n_experts=1)
-    for name in ('seeing', 'reading', *STAGES):
-        model = learn_stage(training, model, name)
-        if name == arguments.until:
-            return
-    write_checkpoint(training, model, arguments.output or arguments.work / 'checkpoint')
+    run_workers(parser.parse_args(), train)
 
 
 if __name__ == '__main__':
-    libc = ctypes.CDLL(None)
-    libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD: large tensors are kept, not given back to the
-    libc.mallopt(-3, 1 << 30)  # system and mapped anew in every step, which is half of the time otherwise
     sys.exit(main())

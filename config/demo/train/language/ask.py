@@ -544,11 +544,11 @@ def make(rng, facts, kind):
     return _aspect(rng, facts, part) if part else None
 
 
-def question(rng, facts):
-    """One (kind, question, answer)."""
+def question(rng, facts, kinds=None):
+    """One (kind, question, answer); kinds: only of these."""
     made = None
     while made is None:
-        kind = pick_kind(rng, facts["modality"])
+        kind = pick(rng, kinds) if kinds else pick_kind(rng, facts["modality"])
         made = make(rng, facts, kind)
     text, mark, answer, behind = made
     if mark is None:
@@ -557,5 +557,5 @@ def question(rng, facts):
     return kind, ended(rng, text, mark, 0 if kind in ("caption", "talk") else 0.06), answer
 
 
-def questions(facts, rng, n):
-    return [question(rng, facts) for _ in range(n)]
+def questions(facts, rng, n, kinds=None):
+    return [question(rng, facts, kinds) for _ in range(n)]
