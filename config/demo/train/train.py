@@ -10,6 +10,7 @@ import argparse
 import ctypes
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -122,6 +123,7 @@ def learn_until(training, last=None):
 
 def run_worker(number, address, arguments, job):
     libc = ctypes.CDLL(None)
+    libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: workers do not outlive who started them
     libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD: large tensors are kept, not given back to the
     libc.mallopt(-3, 1 << 30)  # system and mapped anew in every step, which is half of the time otherwise
     distributed.init_process_group('gloo', init_method=address, rank=number, world_size=N_WORKERS)
