@@ -49,7 +49,7 @@ STAGES = {
                'learns': PROJECTION, 'rate': 6e-3},
     'questions': {'steps': 1500, 'mix': {'image': 12, 'video': 5, 'audio': 8, 'point': 12, 'depth': 4, 'normal': 3,
                                          'imu': 8, 'fmri': 3}, 'kept': {'audio': 320, 'point': 160, 'imu': 200},
-                  'asked': 0.4, 'record': 0.5, 'pairs': 3, 'none': 1, 'learns': PROJECTION + DECODER, 'rate': 5e-3},
+                  'asked': 0.4, 'record': 0.5, 'pairs': 3, 'none': 1, 'learns': PROJECTION + DECODER, 'rate': 2e-3},
 }
 
 
