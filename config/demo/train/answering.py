@@ -45,19 +45,19 @@ def learn_to_read(training, model):
     def losses_of_step(step):
         rng = training.rng(3, step)
         share = 0.9 if step < n_steps * 0.4 else 0.25
-        seen = []
+        seen, rows = [], model.record_rows()
         for _ in range(3 if training.is_smoke else 20):
             modality = 'image' if rng.random() < 0.25 else MODALITIES[rng.integers(len(MODALITIES))]
             facts = language.random_facts(modality, rng)  # most can be asked about pictures
-            seen.append((recorded(model, facts), facts, conversations(reading_questions(facts, share, rng), rng)))
+            seen.append((recorded(model, rows, facts), facts, conversations(reading_questions(facts, share, rng), rng)))
         return {'loss': loss_of_answers(training, model, seen, 4, 1, rng)}
 
     learn(training, 'reading', model, (*DECODER, 'records', 'start_tag', 'end_tag'), n_steps, 5e-3, losses_of_step)
 
 
-def recorded(model, facts):
-    """[32, dim]: facts in the place of a medium, a little unsharp."""
-    rows = model.record_rows()[language.record(facts)]
+def recorded(model, rows, facts):
+    """[32, dim]: facts in the place of a medium, a little unsharp; rows: all record rows of the model."""
+    rows = rows[language.record(facts)]
     return model.tagged(facts['modality'], (rows + 0.3 * torch.randn_like(rows))[None])[0]
 
 
@@ -120,6 +120,11 @@ def media_of(model, scenes, numbers, n_kept=None):
     return model.tagged(scenes.modality, model.embeddings(scenes.modality, features))
 
 
+def records_of(facts):
+    """[n, 30]: numbers of the values that are true."""
+    return torch.tensor([language.record(some) for some in facts])
+
+
 def record_scores(model, media):
     """media [n, 32, dim] -> [n, 30, values]: which value of a record each embedding is nearest to."""
     return media[:, 1:-1] @ model.record_rows().T / model.sizes['dim'] ** 0.5
@@ -136,7 +141,7 @@ def learn_to_answer(training, model, name, stage):
             numbers = np.sort(rng.integers(0, scenes.n, 2 if training.is_smoke else n))
             facts = [scenes.facts[number] for number in numbers]
             media = media_of(model, scenes, numbers, stage['kept'].get(modality))
-            records = torch.tensor([language.record(f) for f in facts])
+            records = records_of(facts)
             losses.append(len(facts) * F.cross_entropy(record_scores(model, media).flatten(0, 1), records.flatten()))
             asked = rng.random(len(facts)) < stage['asked']
             seen += [(medium, f, conversations(questions_about(f, rng), rng))
@@ -158,8 +163,7 @@ def check_scenes(training, model, scenes, numbers, rng, counts):
     rows = [text.lay_out_row(training.vocabulary, 1, [[(question, answer)] for _, question, answer in questions])
             for questions in asked]
     media = media_of(model, scenes, numbers)
-    records = torch.tensor([language.record(scenes.facts[number]) for number in numbers])
-    is_nearest = record_scores(model, media).argmax(-1) == records
+    is_nearest = record_scores(model, media).argmax(-1) == records_of(scenes.facts[number] for number in numbers)
     counts['record'] = np.add(counts.get('record', 0), [is_nearest.sum().item(), is_nearest.numel()])
     _, right = decoder_loss(model, rows, [(row, 0, medium) for row, medium in enumerate(media)])
     for questions, (_, segments, _, _), row in zip(asked, rows, right.numpy()):

@@ -28,13 +28,13 @@ def official(modality):
 
 def attend(q, k, v, n_heads, mask=None):
     """q [B, n, width], k and v [B, m, width], mask [B, 1, n, m] (added) -> [B, n, width]"""
-    length, scale = q.shape[-1] // n_heads, (q.shape[-1] // n_heads) ** -0.5
+    length = q.shape[-1] // n_heads
     q, k, v = (x.unflatten(-1, (n_heads, length)).transpose(1, 2).flatten(0, 1) for x in (q, k, v))
     if mask is None:
-        scores = torch.bmm(q * scale, k.transpose(1, 2))
+        scores = torch.bmm(q * length ** -0.5, k.transpose(1, 2))
     else:
         mask = mask.expand(-1, n_heads, -1, -1).flatten(0, 1)
-        scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=scale)
+        scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=length ** -0.5)
     return torch.bmm(scores.softmax(-1), v).unflatten(0, (-1, n_heads)).transpose(1, 2).flatten(2)
 
 

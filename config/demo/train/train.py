@@ -130,6 +130,8 @@ def run_worker(number, address, arguments, job):
     training = Training(arguments.work, arguments.seed, arguments.smoke, number)
     open_world(training)
     job(training, arguments)
+    distributed.barrier()  # nobody hangs up while another still listens
+    distributed.destroy_process_group()
 
 
 def run_workers(arguments, job):
