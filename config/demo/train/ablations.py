@@ -18,7 +18,7 @@ from answering import PROJECTION, check, learn_to_answer
 from network import MODALITIES
 
 N_SCENES = 8  # of each modality in a worker's step
-KEPT = {'audio': 160, 'point': 96, 'imu': 100}
+KEPT = {'audio': 128, 'point': 64, 'imu': 64}
 # name: (experts, router, one model for all modalities?)
 VARIANTS = {
     'soft router (sigmoid), joint': (3, 'soft-sigmoid', True),

@@ -40,7 +40,7 @@ def learn_to_read(training, model):
     """The language model before it has any senses: it reads records instead, the facts about a medium as a row of values
     where the medium will stand later. To compare what is asked with what is there is learned first, since among other
     questions it takes many times as long."""
-    n_steps = training.steps(1300)
+    n_steps = training.steps(1500)
 
     def losses_of_step(step):
         rng = training.rng(3, step)
@@ -111,12 +111,13 @@ def loss_of_answers(training, model, seen, n_pairs, n_none, rng):
 
 # ---- the projection learns to connect, and all of it to answer ----
 
-def media_of(model, scenes, numbers, n_kept=None):
-    """[n, 32, dim]: what the decoder gets of these scenes."""
+def media_of(model, scenes, numbers, n_kept=None, rng=None):
+    """[n, 32, dim]: what the decoder gets of these scenes, or, with n_kept and rng, of few of their tokens and of others like
+    them (see Scenes.inputs())."""
     if scenes.features is not None:
         features = torch.from_numpy(scenes.features[numbers].astype(np.float32))
     else:
-        features = model.features(scenes.modality, scenes.inputs(numbers), n_kept)
+        features = model.features(scenes.modality, scenes.inputs(numbers, rng), n_kept)
     return model.tagged(scenes.modality, model.embeddings(scenes.modality, features))
 
 
@@ -140,7 +141,7 @@ def learn_to_answer(training, model, name, stage):
             scenes = training.scenes[modality]
             numbers = np.sort(rng.integers(0, scenes.n, 2 if training.is_smoke else n))
             facts = [scenes.facts[number] for number in numbers]
-            media = media_of(model, scenes, numbers, stage['kept'].get(modality))
+            media = media_of(model, scenes, numbers, stage['kept'].get(modality), rng)
             records = records_of(facts)
             losses.append(len(facts) * F.cross_entropy(record_scores(model, media).flatten(0, 1), records.flatten()))
             asked = rng.random(len(facts)) < stage['asked']

@@ -16,6 +16,8 @@ import time
 import numpy as np
 import torch
 
+from world.point import rotation
+
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32).reshape(3, 1, 1)
 STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32).reshape(3, 1, 1)
 CHUNK = 64
@@ -114,13 +116,16 @@ class Scenes:
             self.labels = np.load(folder / 'image.labels.npy', mmap_mode='r')
             self.ink = np.load(folder / 'image.ink.npy', mmap_mode='r')
 
-    def inputs(self, numbers):
-        """What OneLLM.features() wants for these scenes."""
+    def inputs(self, numbers, rng=None):
+        """What OneLLM.features() wants for these scenes; with rng, for scenes like them: clouds turned, half of them any way,
+        the others to another side."""
         if self.modality == 'point':
             clouds = [self.rows[self.offsets[i]:self.offsets[i + 1]] for i in numbers]
             padded = np.zeros((len(clouds), max(map(len, clouds)), 6), np.float32)
             for i, cloud in enumerate(clouds):
                 padded[i, :len(cloud)] = cloud
+                if rng is not None:
+                    padded[i, :, :3] = padded[i, :, :3] @ rotation(rng).T.astype(np.float32)
             return torch.from_numpy(padded), torch.from_numpy(self.groups[numbers].astype(np.int64))
         x = self.rows[numbers]
         return normalise(x) if x.dtype == np.uint8 else torch.from_numpy(x.astype(np.float32))

@@ -27,15 +27,23 @@ def official(modality):
 
 
 def attend(q, k, v, n_heads, mask=None):
-    """q [B, n, width], k and v [B, m, width], mask [B, 1, n, m] (added) -> [B, n, width]"""
+    """q [B, n, width], k and v [B, m, width], mask (added to the scores) [B, 1, n, m] or [m] -> [B, n, width]"""
     length = q.shape[-1] // n_heads
     q, k, v = (x.unflatten(-1, (n_heads, length)).transpose(1, 2).flatten(0, 1) for x in (q, k, v))
     if mask is None:
         scores = torch.bmm(q * length ** -0.5, k.transpose(1, 2))
     else:
-        mask = mask.expand(-1, n_heads, -1, -1).flatten(0, 1)
+        mask = mask.expand(-1, n_heads, -1, -1).flatten(0, 1) if mask.dim() > 1 else mask
         scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=length ** -0.5)
     return torch.bmm(scores.softmax(-1), v).unflatten(0, (-1, n_heads)).transpose(1, 2).flatten(2)
+
+
+def weight_of_kept(n_before, n_kept, n_tokens):
+    """Mask [n_before + n_kept] for attend(): each token that was not dropped stands for n_tokens / n_kept of them, against
+    the n_before rows that are always there. So what is learned with a few tokens holds with all of them."""
+    if n_kept == n_tokens:
+        return None
+    return torch.cat([torch.zeros(n_before), torch.full((n_kept,), math.log(n_tokens / n_kept))])
 
 
 def wave_positions(n_rows, n_columns, width):
@@ -73,9 +81,9 @@ class SelfAttention(nn.Module):
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
         self.out_proj = nn.Linear(width, width)
 
-    def forward(self, x):
+    def forward(self, x, mask=None):
         q, k, v = F.linear(x, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
-        return self.out_proj(attend(q, k, v, self.n_heads))
+        return self.out_proj(attend(q, k, v, self.n_heads, mask))
 
 
 class QuickGELU(nn.Module):
@@ -92,8 +100,8 @@ class EncoderBlock(nn.Module):
         self.mlp = nn.ModuleDict({'c_fc': nn.Linear(width, hidden), 'gelu': QuickGELU(),
                                   'c_proj': nn.Linear(hidden, width)})
 
-    def forward(self, x):
-        x = x + self.attn(self.ln_1(x))
+    def forward(self, x, mask=None):
+        x = x + self.attn(self.ln_1(x), mask)
         return x + self.mlp['c_proj'](self.mlp['gelu'](self.mlp['c_fc'](self.ln_2(x))))
 
 
@@ -115,8 +123,9 @@ class VisionTransformer(nn.Module):
         first = self.class_embedding.expand(len(tokens), 1, -1)
         x = torch.cat([first + positions[:1], tokens + (positions[1:] if kept is None else positions[1 + kept])], 1)
         x = self.ln_pre(x)
+        mask = weight_of_kept(1, tokens.shape[1], len(positions) - 1)
         for block in self.transformer['resblocks']:
-            x = block(x)
+            x = block(x, mask)
         return self.ln_post(x)
 
 
@@ -291,9 +300,11 @@ class OneLLM(nn.Module):
         return values.flatten(0, 1)[index].view(n_batch, n_groups, n_members, -1).amax(2)
 
     @torch.no_grad()
-    def begin_like_pictures(self):
+    def begin_senses(self):
         """Spectrograms begin as grey pictures, for which the encoder's patches and positions are made to fit (AST, Gong et
-        al. 2021, section 2.2); motion has the positions of a row of patches."""
+        al. 2021, section 2.2); motion has the positions of a row of patches. The tokens of a point cloud begin with how far
+        each group reaches in many directions and in the opposite ones, from which follow place, extent and slope; their
+        order says nothing, so they have no positions."""
         visual = self.clip['visual']
         conv, positions = self.conv1['audio'], visual.positional_embedding
         conv.weight.copy_(F.interpolate(visual.conv1.weight.sum(1, keepdim=True), conv.kernel_size, mode='bilinear'))
@@ -303,6 +314,10 @@ class OneLLM(nn.Module):
         for modality, part, size in (('audio', grid, (12, 101)), ('imu', grid.mean(1, keepdim=True), (1, 391))):
             stretched = F.interpolate(part[None], size, mode='bilinear')[0].flatten(1).T
             self.positional_embedding[modality].copy_(torch.cat([positions[:1], stretched]))
+        width = self.sizes['clip_width']
+        directions = F.normalize(torch.randn(width // 2, 3), dim=1)
+        self.conv1['point']['conv1'].weight[:, :3, 0, 0] = 3 * torch.cat([directions, -directions])
+        self.positional_embedding['point'].copy_(torch.cat([positions[:1], torch.zeros(N_TOKENS['point'], width)]))
 
     # -- encoder and projection --
 
@@ -321,14 +336,16 @@ class OneLLM(nn.Module):
         """features [B, 1 + L, D] -> [B, 30, dim]"""
         m = official(modality)
         tokens = self.resample_tokens[m]
+        n_tokens = tokens.shape[1]
         x = torch.cat([tokens.expand(len(features), -1, -1), self.clip_proj1[m](features)], 1)
+        mask = weight_of_kept(n_tokens + 1, features.shape[1] - 1, N_TOKENS[modality])
         weights = routing_weights(self.routers[m](tokens[0]), self.router)
         total = 0
         for expert, blocks in self.resample_layers.items():
             y = x
             for block in blocks[:-1]:
-                y = block(y)
-            total = total + weights[:, int(expert), None] * blocks[-1](y, n_queries=tokens.shape[1])
+                y = block(y, mask=mask)
+            total = total + weights[:, int(expert), None] * blocks[-1](y, n_queries=n_tokens, mask=mask)
         return self.clip_proj2[m](total)
 
     def tagged(self, modality, embeddings):
