@@ -130,7 +130,7 @@ def learn_to_see(training, model):
             losses['contrast'] = 0.5 * sight.contrast(x[:n, 0], [captions[i] for i in chosen])
         return losses
 
-    learn(training, 'windows', sight, '', training.steps(4000), 4e-3, lambda step: look(step, 80, 4, True))
+    learn(training, 'windows', sight, '', training.steps(5000), 4e-3, lambda step: look(step, 80, 4, True))
     learn(training, 'encoder', sight, '', training.steps(500), 2e-3, lambda step: look(step, 24, 3, False))
 
 

@@ -30,7 +30,7 @@ from network import MODALITIES
 from seeing import keep_features, learn_to_see
 
 N_PIECES = 1024
-SCENES = {'image': 30000, 'video': 8000, 'audio': 10000, 'point': 6000, 'depth': 5000, 'normal': 5000, 'imu': 8000,
+SCENES = {'image': 30000, 'video': 8000, 'audio': 10000, 'point': 6000, 'depth': 5000, 'normal': 5000, 'imu': 30000,
           'fmri': 8000}
 N_CHECKED = 200  # scenes per modality by which stages are judged
 
@@ -42,14 +42,14 @@ N_WORKERS = 2  # on any number of cores, so that the result is the same
 STAGES = {
     'images': {'steps': 800, 'mix': {'image': 40}, 'kept': {}, 'asked': 0.2, 'record': 1, 'learns': PROJECTION,
                'rate': 6e-3},
-    'sounds': {'steps': 800, 'mix': {'image': 8, 'video': 10, 'audio': 24, 'point': 32}, 'kept': {'audio': 128, 'point': 64},
-               'asked': 0.1, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
-    'senses': {'steps': 800, 'mix': {'image': 8, 'video': 8, 'audio': 12, 'point': 20, 'depth': 6, 'normal': 4, 'imu': 28,
-                                     'fmri': 6}, 'kept': {'audio': 128, 'point': 64, 'imu': 64}, 'asked': 0.1, 'record': 1,
+    'sounds': {'steps': 800, 'mix': {'image': 16, 'video': 24, 'audio': 24, 'point': 32},
+               'kept': {'audio': 128, 'point': 64}, 'asked': 0.1, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
+    'senses': {'steps': 900, 'mix': {'image': 14, 'video': 16, 'audio': 14, 'point': 20, 'depth': 8, 'normal': 4, 'imu': 28,
+                                     'fmri': 4}, 'kept': {'audio': 128, 'point': 64, 'imu': 64}, 'asked': 0.1, 'record': 1,
                'learns': PROJECTION, 'rate': 6e-3},
-    'questions': {'steps': 2000, 'mix': {'image': 12, 'video': 8, 'audio': 10, 'point': 12, 'depth': 4, 'normal': 3,
-                                         'imu': 8, 'fmri': 3}, 'kept': {'audio': 256, 'point': 128, 'imu': 100},
-                  'asked': 0.4, 'record': 0.5, 'pairs': 3, 'none': 1, 'learns': PROJECTION + DECODER, 'rate': 3e-3},
+    'questions': {'steps': 1900, 'mix': {'image': 20, 'video': 16, 'audio': 10, 'point': 12, 'depth': 5, 'normal': 3,
+                                         'imu': 10, 'fmri': 3}, 'kept': {'audio': 360, 'point': 128, 'imu': 128},
+                  'asked': 0.25, 'record': 0.5, 'pairs': 3, 'none': 1, 'learns': PROJECTION + DECODER, 'rate': 3e-3},
 }
 
 
