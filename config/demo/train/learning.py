@@ -110,6 +110,13 @@ class Report:
             self._start()
 
 
+def keep(path, state):
+    """Writes a file that is whole or not there, whenever the program is stopped."""
+    new = path.with_suffix('.new')
+    torch.save(state, new)
+    new.rename(path)
+
+
 def learn(training, name, module, learns, n_steps, rate, losses_of_step):
     """Runs a stage, or loads what it ended in. What has been reached is kept every few minutes.
 
@@ -144,9 +151,9 @@ def learn(training, name, module, learns, n_steps, rate, losses_of_step):
         report.add(step, {key: loss.item() for key, loss in losses.items()})
         if training.worker == 0 and time.time() - kept_at > SECONDS_BETWEEN_COPIES:
             states = [owner.state_dict() for owner in (module, *optimizers)]
-            torch.save({'states': states, 'step': step + 1}, part)
+            keep(part, {'states': states, 'step': step + 1})
             kept_at = time.time()
     if training.worker == 0:
-        torch.save(module.state_dict(), path)
+        keep(path, module.state_dict())
         part.unlink(missing_ok=True)
     wait_for_others()

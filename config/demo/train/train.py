@@ -51,6 +51,7 @@ STAGES = {
                                          'imu': 10, 'fmri': 3}, 'kept': {'audio': 360, 'point': 128, 'imu': 128},
                   'asked': 0.25, 'record': 0.5, 'pairs': 3, 'none': 1, 'learns': PROJECTION + DECODER, 'rate': 3e-3},
 }
+NAMES = ('seeing', 'reading', *STAGES)  # of all stages, in their order
 
 
 def grow_experts(training, model, router='soft-sigmoid', n_experts=None):
@@ -114,7 +115,7 @@ def learn_stage(training, model, name):
 def learn_until(training, last=None):
     """The model after a stage, or after all of them."""
     model = training.new_model(n_experts=1)
-    for name in ('seeing', 'reading', *STAGES):
+    for name in NAMES:
         model = learn_stage(training, model, name)
         if name == last:
             break
@@ -152,7 +153,7 @@ def main():
     parser.add_argument('--work', type=Path, required=True)
     parser.add_argument('--output', type=Path)
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--until', metavar='STAGE', help='stop when this is done: seeing, reading, ' + ', '.join(STAGES))
+    parser.add_argument('--until', metavar='STAGE', choices=NAMES, help='stop when this is done: ' + ', '.join(NAMES))
     parser.add_argument('--smoke', action='store_true', help='a few steps of everything, to see that it works')
     run_workers(parser.parse_args(), train)
 
