@@ -18,12 +18,12 @@ from answering import PROJECTION, check, learn_to_answer
 from network import MODALITIES
 
 N_SCENES = 8  # of each modality in a worker's step
-KEPT = {'audio': 128, 'point': 64, 'imu': 64}
+KEPT = {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 64}
 # name: (experts, router, one model for all modalities?)
 VARIANTS = {
     'soft router (sigmoid), joint': (3, 'soft-sigmoid', True),
     'soft router (sigmoid), separate': (3, 'soft-sigmoid', False),
-    'soft router (softmax), joint': (3, 'softmax', True),
+    'soft router (softmax), joint': (3, 'soft-softmax', True),
     'sparse router, joint': (3, 'sparse', True),
     'constant router, joint': (3, 'constant', True),
     'one expert, joint': (1, 'soft-sigmoid', True),

@@ -10,11 +10,11 @@ import torch.nn.functional as F
 import language
 import text
 from learning import learn, n_workers, of_all_workers
-from network import MODALITIES
+from network import MODALITIES, at_numbers, choose_tokens
 
 N_ASKED = 7  # questions about each scene
 SEED_OF_CHECK = 7_000_000
-PROJECTION = ('clip_proj', 'resample_', 'routers', 'start_tag', 'end_tag', 'conv1', 'positional_embedding')
+PROJECTION = ('clip_proj', 'resample_', 'routers', 'start_tag', 'end_tag', 'conv1', 'positional_embedding', 'trace')
 DECODER = ('tok_embeddings', 'layers', 'norm', 'output')
 COMPARING = ('yes_no', 'yes_no', 'yes_no', 'letter')  # kinds of questions that want a comparison
 
@@ -111,14 +111,22 @@ def loss_of_answers(training, model, seen, n_pairs, n_none, rng):
 
 # ---- the projection learns to connect, and all of it to answer ----
 
-def media_of(model, scenes, numbers, n_kept=None, rng=None):
-    """[n, 32, dim]: what the decoder gets of these scenes, or, with n_kept and rng, of few of their tokens and of others like
+def resampled_of(model, scenes, numbers, n_kept=None, rng=None):
+    """[n, 30, D]: what the experts make of these scenes, or, with n_kept and rng, of few of their tokens and of others like
     them (see Scenes.inputs())."""
-    if scenes.features is not None:
-        features = torch.from_numpy(scenes.features[numbers].astype(np.float32))
+    if scenes.features is None:
+        features, weights = model.features(scenes.modality, scenes.inputs(numbers, rng), n_kept)
     else:
-        features = model.features(scenes.modality, scenes.inputs(numbers, rng), n_kept)
-    return model.tagged(scenes.modality, model.embeddings(scenes.modality, features))
+        features = torch.from_numpy(scenes.features[numbers].astype(np.float32))
+        kept, weights = choose_tokens(features[:, 1:], n_kept)
+        if kept is not None:
+            features = torch.cat([features[:, :1], at_numbers(features, 1 + kept)], 1)
+    return model.resampled(scenes.modality, features, weights)
+
+
+def media_of(model, modality, resampled):
+    """[n, 32, dim]: what the decoder gets."""
+    return model.tagged(modality, model.embeddings(modality, resampled))
 
 
 def records_of(facts):
@@ -131,23 +139,34 @@ def record_scores(model, media):
     return media[:, 1:-1] @ model.record_rows().T / model.sizes['dim'] ** 0.5
 
 
+def trace_loss(found, traces):
+    """found, traces [n, 7], see world/video.py; where nothing is, only that counts."""
+    off = (found - traces).square()
+    return 20 * (off[:, -1].mean() + (off[:, :-1] * (traces[:, -1:] > 0)).mean())
+
+
 def learn_to_answer(training, model, name, stage):
     """A stage of train.py: scenes of several modalities in every step. The embeddings of each are drawn to its record, and
     some are asked several questions."""
     def losses_of_step(step):
         rng = training.rng(4, *name.encode(), step)
-        seen, losses = [], []
+        ret, seen, losses = {}, [], []
+        n_scenes = sum(stage['mix'].values())
         for modality, n in stage['mix'].items():
             scenes = training.scenes[modality]
             numbers = np.sort(rng.integers(0, scenes.n, 2 if training.is_smoke else n))
             facts = [scenes.facts[number] for number in numbers]
-            media = media_of(model, scenes, numbers, stage['kept'].get(modality), rng)
+            resampled = resampled_of(model, scenes, numbers, stage['kept'].get(modality), rng)
+            media = media_of(model, modality, resampled)
             records = records_of(facts)
             losses.append(len(facts) * F.cross_entropy(record_scores(model, media).flatten(0, 1), records.flatten()))
+            if scenes.traces is not None:
+                traced = torch.from_numpy(scenes.traces[numbers])
+                ret['trace'] = len(facts) / n_scenes * trace_loss(model.trace(resampled.mean(1)), traced)
             asked = rng.random(len(facts)) < stage['asked']
             seen += [(medium, f, conversations(questions_about(f, rng), rng))
                      for medium, f, is_asked in zip(media, facts, asked) if is_asked]
-        ret = {'record': stage['record'] * sum(losses) / sum(stage['mix'].values())}
+        ret['record'] = stage['record'] * sum(losses) / n_scenes
         if seen:
             ret['answer'] = loss_of_answers(training, model, seen, stage.get('pairs', 0), stage.get('none', 0), rng)
         return ret
@@ -163,7 +182,7 @@ def check_scenes(training, model, scenes, numbers, rng, counts):
     asked = [questions_about(scenes.facts[number], rng) for number in numbers]
     rows = [text.lay_out_row(training.vocabulary, 1, [[(question, answer)] for _, question, answer in questions])
             for questions in asked]
-    media = media_of(model, scenes, numbers)
+    media = media_of(model, scenes.modality, resampled_of(model, scenes, numbers))
     is_nearest = record_scores(model, media).argmax(-1) == records_of(scenes.facts[number] for number in numbers)
     counts['record'] = np.add(counts.get('record', 0), [is_nearest.sum().item(), is_nearest.numel()])
     _, right = decoder_loss(model, rows, [(row, 0, medium) for row, medium in enumerate(media)])

@@ -5,6 +5,7 @@
     DIR/point.groups.npy        numbers of the neighbours of each centre
     DIR/image.labels.npy        shape, colour and place of the object in each patch
     DIR/image.ink.npy           share of ink in each sixteenth of a patch
+    DIR/video.traces.npy        where the object is, see world/video.py
     DIR/<modality>.facts.json   what is true of each scene"""
 
 import importlib
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 
 from world.point import rotation
+from world.video import turned_trace
 
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32).reshape(3, 1, 1)
 STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32).reshape(3, 1, 1)
@@ -43,6 +45,8 @@ def make_chunk(job):
         facts.append(scene['facts'])
         if modality == 'image':
             extra.append(world.labels(scene))
+        if modality == 'video':
+            extra.append(world.trace(scene))
     if modality == 'point':
         extra = world.groups_of_many(inputs)
     return first, inputs, facts, extra
@@ -58,7 +62,7 @@ def make_scenes(folder, modality, n, seed, pool, say):
     jobs = [(modality, seed, first, min(first + CHUNK, n)) for first in range(0, n, CHUNK)]
     all_facts = [None] * n
     rows = labels = ink = groups = None
-    clouds = [None] * n
+    clouds, traces = [None] * n, [None] * n
     if modality != 'point':
         rows = open_rows(folder / f'{modality}.npy', n, SHAPES[modality], TYPES[modality])
     if modality == 'image':
@@ -76,9 +80,13 @@ def make_scenes(folder, modality, n, seed, pool, say):
                 rows[first + i] = x
             if modality == 'image':
                 labels[first + i], ink[first + i] = extra[i]
+            if modality == 'video':
+                traces[first + i] = extra[i]
     if modality == 'point':
         np.save(folder / 'point.offsets.npy', np.cumsum([0] + [len(cloud) for cloud in clouds]))
         np.save(folder / 'point.npy', np.concatenate(clouds).astype(np.float32))
+    if modality == 'video':
+        np.save(folder / 'video.traces.npy', np.stack(traces))
     (folder / f'{modality}.facts.json').write_text(json.dumps(all_facts))
     say(f'{modality}: {n} scenes in {time.time() - start:.0f} s')
 
@@ -106,7 +114,7 @@ class Scenes:
         self.modality, self.folder = modality, folder
         self.facts = json.loads((folder / f'{modality}.facts.json').read_text())
         self.n = len(self.facts)
-        self.features = None
+        self.features = self.traces = None
         name = folder / f'{modality}.npy'
         self.rows = np.load(name, mmap_mode='r') if name.exists() else None
         if modality == 'point':
@@ -115,6 +123,16 @@ class Scenes:
         if modality == 'image':
             self.labels = np.load(folder / 'image.labels.npy', mmap_mode='r')
             self.ink = np.load(folder / 'image.ink.npy', mmap_mode='r')
+        if modality == 'video':
+            self.traces = np.load(folder / 'video.traces.npy')
+
+    def take_features(self, features):
+        """From now on the features [n or 2 n, L, D] stand for the inputs; the second half is of films turned upside down,
+        of which the same is true."""
+        self.features = features
+        if len(features) > self.n:
+            self.n, self.facts = len(features), 2 * self.facts
+            self.traces = np.concatenate([self.traces, turned_trace(self.traces)])
 
     def inputs(self, numbers, rng=None):
         """What OneLLM.features() wants for these scenes; with rng, for scenes like them: clouds turned, half of them any way,

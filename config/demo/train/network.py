@@ -3,6 +3,7 @@ an official checkpoint. Trained by train.py, converted by `onellm convert`.
 
 B items in a batch, L tokens of a medium, D the width of the encoder and the experts, dim the width of the decoder."""
 
+import functools
 import math
 
 import torch
@@ -19,6 +20,7 @@ SIZES = {'clip_width': 96, 'clip_layers': 4, 'clip_heads': 3, 'clip_patch': 14, 
          'dim': 128, 'n_layers': 4, 'n_heads': 4, 'ffn_hidden': 352, 'norm_eps': 1e-5, 'layer_norm_eps': 1e-5,
          'rope_theta': 10000.0, 'max_seq_len': 2048}
 N_TOKENS = {'image': 256, 'video': 256, 'depth': 256, 'normal': 256, 'audio': 1212, 'point': 1024, 'imu': 391, 'fmri': 8}
+N_TRACED = 7  # numbers that say where and how large things are in a film, see world/video.py
 OWN_TOKENIZER = ('audio', 'point', 'imu', 'fmri')  # the others are pictures to the encoder
 
 
@@ -26,24 +28,54 @@ def official(modality):
     return OFFICIAL.get(modality, modality)
 
 
+def in_bf16(forward):
+    """The products of a block in bf16, sums in f32; what goes from block to block stays f32. Processors that multiply bf16
+    train about twice as fast."""
+    @functools.wraps(forward)
+    def halved(*arguments, **options):
+        with torch.autocast('cpu', torch.bfloat16):
+            return forward(*arguments, **options)
+    return halved
+
+
 def attend(q, k, v, n_heads, mask=None):
-    """q [B, n, width], k and v [B, m, width], mask (added to the scores) [B, 1, n, m] or [m] -> [B, n, width]"""
+    """q [B, n, width], k and v [B, m, width], mask (added to the scores) [B, 1, n or 1, m] -> [B, n, width]"""
     length = q.shape[-1] // n_heads
     q, k, v = (x.unflatten(-1, (n_heads, length)).transpose(1, 2).flatten(0, 1) for x in (q, k, v))
     if mask is None:
         scores = torch.bmm(q * length ** -0.5, k.transpose(1, 2))
     else:
-        mask = mask.expand(-1, n_heads, -1, -1).flatten(0, 1) if mask.dim() > 1 else mask
+        mask = mask.expand(-1, n_heads, -1, -1).flatten(0, 1)
         scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=length ** -0.5)
     return torch.bmm(scores.softmax(-1), v).unflatten(0, (-1, n_heads)).transpose(1, 2).flatten(2)
 
 
-def weight_of_kept(n_before, n_kept, n_tokens):
-    """Mask [n_before + n_kept] for attend(): each token that was not dropped stands for n_tokens / n_kept of them, against
-    the n_before rows that are always there. So what is learned with a few tokens holds with all of them."""
-    if n_kept == n_tokens:
-        return None
-    return torch.cat([torch.zeros(n_before), torch.full((n_kept,), math.log(n_tokens / n_kept))])
+def choose_tokens(tokens, n_kept):
+    """Which tokens of each medium take part in a step, and for how many each of them stands.
+
+    tokens [B, L, D] -> numbers [B, n_kept], weights [B, n_kept] to be added to scores; (None, None) for all of them. What
+    differs from the mean of its medium is kept most likely: of a short sound in a long silence nearly everything. The
+    likelihood p that a token is kept follows its distance from the mean; it then stands for 1 / p of its like, so that
+    what is learned with a few tokens holds with all of them (sequential Poisson sampling, Ohlsson 1998)."""
+    if not n_kept or n_kept >= tokens.shape[1]:
+        return None, None
+    with torch.no_grad():
+        distance = (tokens - tokens.mean(1, keepdim=True)).norm(dim=-1)
+        p = distance + 0.3 * distance.mean(1, keepdim=True) + 1e-6
+        for _ in range(4):
+            p = (p * (n_kept / p.sum(1, keepdim=True))).clamp(max=1)
+        numbers = (p / torch.rand_like(p)).topk(n_kept, sorted=False).indices
+        return numbers, -p.gather(1, numbers).log()
+
+
+def at_numbers(rows, numbers):
+    """rows [B, L, D], numbers [B, n] -> [B, n, D]"""
+    return rows.gather(1, numbers[..., None].expand(-1, -1, rows.shape[-1]))
+
+
+def mask_of(n_before, weights):
+    """Mask for attend(): n_before rows that always stand for themselves, then the weights of choose_tokens()."""
+    return None if weights is None else F.pad(weights, (n_before, 0))[:, None, None]
 
 
 def wave_positions(n_rows, n_columns, width):
@@ -100,6 +132,7 @@ class EncoderBlock(nn.Module):
         self.mlp = nn.ModuleDict({'c_fc': nn.Linear(width, hidden), 'gelu': QuickGELU(),
                                   'c_proj': nn.Linear(hidden, width)})
 
+    @in_bf16
     def forward(self, x, mask=None):
         x = x + self.attn(self.ln_1(x), mask)
         return x + self.mlp['c_proj'](self.mlp['gelu'](self.mlp['c_fc'](self.ln_2(x))))
@@ -118,12 +151,12 @@ class VisionTransformer(nn.Module):
             EncoderBlock(width, s['clip_heads'], s['clip_mlp_width'], eps) for _ in range(s['clip_layers']))})
         self.ln_post = nn.LayerNorm(width, eps)
 
-    def forward(self, tokens, positions, kept=None):
-        """tokens [B, L, D], positions [1 + L, D]; kept: numbers of the tokens that are not dropped."""
+    def forward(self, tokens, positions, numbers=None, weights=None):
+        """tokens [B, n, D], positions [1 + L, D]; numbers and weights of the tokens when they are not all (choose_tokens)."""
         first = self.class_embedding.expand(len(tokens), 1, -1)
-        x = torch.cat([first + positions[:1], tokens + (positions[1:] if kept is None else positions[1 + kept])], 1)
+        x = torch.cat([first + positions[:1], tokens + (positions[1:] if numbers is None else positions[1 + numbers])], 1)
         x = self.ln_pre(x)
-        mask = weight_of_kept(1, tokens.shape[1], len(positions) - 1)
+        mask = mask_of(1, weights)
         for block in self.transformer['resblocks']:
             x = block(x, mask)
         return self.ln_post(x)
@@ -153,7 +186,8 @@ class FeedForward(nn.Module):
         self.w3 = nn.Linear(width, hidden, bias=False)
 
     def forward(self, x):
-        return self.w2(F.silu(self.w1(x)) * self.w3(x))
+        gate = self.w1(x)
+        return self.w2(gate * torch.sigmoid(gate) * self.w3(x))  # F.silu() is slow in bf16
 
 
 class LlamaBlock(nn.Module):
@@ -164,6 +198,7 @@ class LlamaBlock(nn.Module):
         self.ffn_norm = RMSNorm(width, eps)
         self.feed_forward = FeedForward(width, hidden)
 
+    @in_bf16
     def forward(self, x, n_queries=None, rotation=None, mask=None):
         """n_queries: only so many first rows are wanted."""
         x = x[:, :n_queries] + self.attention(self.attention_norm(x), n_queries, rotation, mask)
@@ -261,6 +296,7 @@ class OneLLM(nn.Module):
         self.norm = RMSNorm(dim, s['norm_eps'])
         self.output = nn.Linear(dim, n_vocab, bias=False)
         self.records = records
+        self.trace = nn.Linear(width, N_TRACED)  # only training needs it, as the records
         self._start_small()
         cos, sin = rotation_table(s['max_seq_len'], dim // s['n_heads'], s['rope_theta'])
         self.register_buffer('cos', cos, persistent=False)
@@ -275,24 +311,21 @@ class OneLLM(nn.Module):
 
     # -- tokenizers: input -> tokens [B, L, D] (pictures: [B, planes, L, D]) --
 
-    def tokens(self, modality, inputs, kept=None):
-        """inputs as train.py stores them; kept: numbers of the tokens that are not dropped (all: None)."""
+    def tokens(self, modality, inputs):
+        """inputs as train.py stores them"""
         if modality == 'audio':
-            x = self.conv1['audio'](inputs.unsqueeze(1)).flatten(2).transpose(1, 2)
-        elif modality == 'imu':
-            x = self.conv1['imu'](inputs).transpose(1, 2)
-        elif modality == 'fmri':
+            return self.conv1['audio'](inputs.unsqueeze(1)).flatten(2).transpose(1, 2)
+        if modality == 'imu':
+            return self.conv1['imu'](inputs).transpose(1, 2)
+        if modality == 'fmri':
             return self.conv1['fmri'](inputs).unflatten(1, (-1, self.sizes['fmri_tokens'])).transpose(1, 2)
-        elif modality == 'point':
-            return self.point_tokens(*inputs, kept)
-        else:
-            pictures = inputs.flatten(0, 1) if inputs.dim() == 5 else inputs
-            return self.clip['visual'].conv1(pictures).flatten(2).transpose(1, 2)
-        return x if kept is None else x[:, kept]
+        if modality == 'point':
+            return self.point_tokens(*inputs)
+        pictures = inputs.flatten(0, 1) if inputs.dim() == 5 else inputs
+        return self.clip['visual'].conv1(pictures).flatten(2).transpose(1, 2)
 
-    def point_tokens(self, points, groups, kept=None):
-        """points [B, N, 6], groups [B, 1024, 32] numbers of points -> [B, L, D]: the maximum over each group."""
-        groups = groups if kept is None else groups[:, kept]
+    def point_tokens(self, points, groups):
+        """points [B, N, 6], groups [B, L, 32] numbers of points -> [B, L, D]: the maximum over each group."""
         conv = self.conv1['point']['conv1']
         values = F.linear(points, conv.weight.flatten(1), conv.bias)
         n_batch, n_groups, n_members = groups.shape
@@ -322,31 +355,40 @@ class OneLLM(nn.Module):
     # -- encoder and projection --
 
     def features(self, modality, inputs, n_kept=None):
-        """-> [B, 1 + L, D]; n_kept: so many tokens drawn at random take part (training only)."""
+        """-> [B, 1 + L, D], None; or of n_kept tokens and their weights, see choose_tokens()"""
         visual = self.clip['visual']
-        own = modality in OWN_TOKENIZER
-        n_tokens = N_TOKENS[modality]
-        kept = torch.randperm(n_tokens)[:n_kept] if n_kept and n_kept < n_tokens else None
-        tokens = self.tokens(modality, inputs, kept)
-        positions = self.positional_embedding[modality] if own else visual.positional_embedding
-        x = visual(tokens, positions, kept if own else None)
-        return x if own else x.unflatten(0, (-1, len(x) // len(inputs))).mean(1)
+        if modality not in OWN_TOKENIZER:
+            x = visual(self.tokens(modality, inputs), visual.positional_embedding)
+            return x.unflatten(0, (-1, len(x) // len(inputs))).mean(1), None
+        if modality == 'point':  # before they are computed
+            points, groups = inputs
+            numbers, weights = choose_tokens(torch.zeros(*groups.shape[:2], 1), n_kept)
+            tokens = self.point_tokens(points, groups if numbers is None else at_numbers(groups, numbers))
+        else:
+            tokens = self.tokens(modality, inputs)
+            numbers, weights = choose_tokens(tokens, n_kept)
+            tokens = tokens if numbers is None else at_numbers(tokens, numbers)
+        return visual(tokens, self.positional_embedding[modality], numbers, weights), weights
 
-    def embeddings(self, modality, features):
-        """features [B, 1 + L, D] -> [B, 30, dim]"""
+    def resampled(self, modality, features, weights=None):
+        """features [B, 1 + n, D], weights [B, n] when they are not all -> what the experts make of them, [B, 30, D]"""
         m = official(modality)
         tokens = self.resample_tokens[m]
         n_tokens = tokens.shape[1]
         x = torch.cat([tokens.expand(len(features), -1, -1), self.clip_proj1[m](features)], 1)
-        mask = weight_of_kept(n_tokens + 1, features.shape[1] - 1, N_TOKENS[modality])
-        weights = routing_weights(self.routers[m](tokens[0]), self.router)
+        mask = mask_of(n_tokens + 1, weights)
+        routing = routing_weights(self.routers[m](tokens[0]), self.router)
         total = 0
         for expert, blocks in self.resample_layers.items():
             y = x
             for block in blocks[:-1]:
                 y = block(y, mask=mask)
-            total = total + weights[:, int(expert), None] * blocks[-1](y, n_queries=n_tokens, mask=mask)
-        return self.clip_proj2[m](total)
+            total = total + routing[:, int(expert), None] * blocks[-1](y, n_queries=n_tokens, mask=mask)
+        return total
+
+    def embeddings(self, modality, resampled):
+        """[B, 30, D] -> [B, 30, dim]"""
+        return self.clip_proj2[official(modality)](resampled)
 
     def tagged(self, modality, embeddings):
         """[B, 30, dim] -> [B, 32, dim]: between start and end tag."""
@@ -371,7 +413,7 @@ class OneLLM(nn.Module):
 
     def official_state(self):
         return {f'llma.{name}': value.half() for name, value in self.state_dict().items()
-                if not name.startswith('records.')}
+                if not name.startswith(('records.', 'trace.'))}
 
     def params(self):
         s = self.sizes

@@ -40,15 +40,18 @@ N_WORKERS = 2  # on any number of cores, so that the result is the same
 # dropped at random), and the share that is asked about; rows with two media and with none; the weight of the records;
 # which parts learn.
 STAGES = {
-    'images': {'steps': 800, 'mix': {'image': 40}, 'kept': {}, 'asked': 0.2, 'record': 1, 'learns': PROJECTION,
+    'images': {'steps': 1000, 'mix': {'image': 40}, 'kept': {'image': 112}, 'asked': 0.2, 'record': 1, 'learns': PROJECTION,
                'rate': 6e-3},
-    'sounds': {'steps': 800, 'mix': {'image': 16, 'video': 24, 'audio': 24, 'point': 32},
-               'kept': {'audio': 128, 'point': 64}, 'asked': 0.1, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
-    'senses': {'steps': 900, 'mix': {'image': 14, 'video': 16, 'audio': 14, 'point': 20, 'depth': 8, 'normal': 4, 'imu': 28,
-                                     'fmri': 4}, 'kept': {'audio': 128, 'point': 64, 'imu': 64}, 'asked': 0.1, 'record': 1,
+    'sounds': {'steps': 1000, 'mix': {'image': 16, 'video': 30, 'audio': 24, 'point': 32},
+               'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64}, 'asked': 0.1, 'record': 1,
                'learns': PROJECTION, 'rate': 6e-3},
-    'questions': {'steps': 1900, 'mix': {'image': 20, 'video': 16, 'audio': 10, 'point': 12, 'depth': 5, 'normal': 3,
-                                         'imu': 10, 'fmri': 3}, 'kept': {'audio': 360, 'point': 128, 'imu': 128},
+    'senses': {'steps': 1000, 'mix': {'image': 14, 'video': 20, 'audio': 16, 'point': 22, 'depth': 8, 'normal': 4, 'imu': 28,
+                                      'fmri': 4},
+               'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 64},
+               'asked': 0.1, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
+    'questions': {'steps': 1800, 'mix': {'image': 20, 'video': 20, 'audio': 12, 'point': 14, 'depth': 5, 'normal': 3,
+                                         'imu': 10, 'fmri': 3},
+                  'kept': {'image': 160, 'video': 160, 'audio': 288, 'point': 128, 'depth': 128, 'normal': 128, 'imu': 128},
                   'asked': 0.25, 'record': 0.5, 'pairs': 3, 'none': 1, 'learns': PROJECTION + DECODER, 'rate': 3e-3},
 }
 NAMES = ('seeing', 'reading', *STAGES)  # of all stages, in their order

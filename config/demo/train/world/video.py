@@ -186,6 +186,23 @@ def tensor(scene):
     return result
 
 
+def trace(scene):
+    """What is to be seen of the way of the object: f32 [7], the least and the greatest x, y and extent in the frames that
+    show it, and the share of those among all. All 0 where there is no object."""
+    if scene['way'] is None:
+        return np.zeros(7, np.float32)
+    states = np.array([state(scene, number / scene['rate']) for number in seen_frames(scene['n_frames'], scene['rate'])])
+    shown = states[states[:, 3] > 0, :3]
+    return np.array([*np.stack([shown.min(0), shown.max(0)], 1).ravel(), len(shown) / N_SEEN], np.float32)
+
+
+def turned_trace(traces):
+    """[n, 7] of films turned upside down."""
+    ret = traces.copy()
+    ret[:, :4] = (1 - traces[:, [1, 0, 3, 2]]) * (traces[:, 6:] > 0)
+    return ret
+
+
 # Files.
 
 def write(scene, folder, stem, rng):
