@@ -40,7 +40,7 @@ def learn_to_read(training, model):
     """The language model before it has any senses: it reads records instead, the facts about a medium as a row of values
     where the medium will stand later. To compare what is asked with what is there is learned first, since among other
     questions it takes many times as long."""
-    n_steps = training.steps(1200)
+    n_steps = training.steps(650)
 
     def losses_of_step(step):
         rng = training.rng(3, step)
@@ -49,7 +49,7 @@ def learn_to_read(training, model):
         for _ in range(3 if training.is_smoke else 20):
             modality = 'image' if rng.random() < 0.25 else MODALITIES[rng.integers(len(MODALITIES))]
             facts = language.random_facts(modality, rng)  # most can be asked about pictures
-            seen.append((recorded(model, rows, facts), facts, conversations(reading_questions(facts, share, rng), rng)))
+            seen.append((recorded(model, rows, facts), facts, conversations(questions_comparing(facts, share, rng), rng)))
         return {'loss': loss_of_answers(training, model, seen, 4, 1, rng)}
 
     learn(training, 'reading', model, (*DECODER, 'records', 'start_tag', 'end_tag'), n_steps, 5e-3, losses_of_step)
@@ -61,8 +61,8 @@ def recorded(model, rows, facts):
     return model.tagged(facts['modality'], (rows + 0.3 * torch.randn_like(rows))[None])[0]
 
 
-def reading_questions(facts, share, rng):
-    """Questions of which a share wants a comparison."""
+def questions_comparing(facts, share, rng):
+    """Questions of which a share wants a comparison, and one that wants all that can be said."""
     n = rng.binomial(N_ASKED, share)
     return [*language.questions(facts, rng, n, COMPARING), *language.questions(facts, rng, N_ASKED - n), caption_of(facts)]
 
@@ -96,7 +96,7 @@ def two_media(seen, rng):
     (a, facts_a, _), (b, facts_b, _) = (seen[i] for i in rng.integers(0, len(seen), 2))
     if facts_a['modality'] == 'image' and facts_b['modality'] in ('depth', 'normal'):
         a, facts_a, b, facts_b = b, facts_b, a, facts_a  # in front of a map a picture would be its plane, not a medium
-    return (a, b), conversations(language.questions_of_two(facts_a, facts_b, rng, N_ASKED), rng)
+    return (a, b), conversations(language.questions_of_two(facts_a, facts_b, rng, N_ASKED - 2), rng)
 
 
 def loss_of_answers(training, model, seen, n_pairs, n_none, rng):
@@ -147,8 +147,11 @@ def trace_loss(found, traces):
 
 def learn_to_answer(training, model, name, stage):
     """A stage of train.py: scenes of several modalities in every step. The embeddings of each are drawn to its record, and
-    some are asked several questions."""
+    some are asked several questions, of which at first many want a comparison."""
+    n_steps = training.steps(stage['steps'])
+
     def losses_of_step(step):
+        share = stage.get('comparing', 0) if step < n_steps * 0.6 else 0
         rng = training.rng(4, *name.encode(), step)
         ret, seen, losses = {}, [], []
         n_scenes = sum(stage['mix'].values())
@@ -164,14 +167,14 @@ def learn_to_answer(training, model, name, stage):
                 traced = torch.from_numpy(scenes.traces[numbers])
                 ret['trace'] = len(facts) / n_scenes * trace_loss(model.trace(resampled.mean(1)), traced)
             asked = rng.random(len(facts)) < stage['asked']
-            seen += [(medium, f, conversations(questions_about(f, rng), rng))
+            seen += [(medium, f, conversations(questions_comparing(f, share, rng), rng))
                      for medium, f, is_asked in zip(media, facts, asked) if is_asked]
         ret['record'] = stage['record'] * sum(losses) / n_scenes
         if seen:
             ret['answer'] = loss_of_answers(training, model, seen, stage.get('pairs', 0), stage.get('none', 0), rng)
         return ret
 
-    learn(training, name, model, stage['learns'], training.steps(stage['steps']), stage['rate'], losses_of_step)
+    learn(training, name, model, stage['learns'], n_steps, stage['rate'], losses_of_step)
 
 
 # ---- how often is it right? ----

@@ -39,14 +39,13 @@ def in_bf16(forward):
 
 
 def attend(q, k, v, n_heads, mask=None):
-    """q [B, n, width], k and v [B, m, width], mask (added to the scores) [B, 1, n or 1, m] -> [B, n, width]"""
+    """q [B, n, width], k and v [B, m, width], mask (added to the scores) [B, n or 1, m] -> [B, n, width]"""
     length = q.shape[-1] // n_heads
     q, k, v = (x.unflatten(-1, (n_heads, length)).transpose(1, 2).flatten(0, 1) for x in (q, k, v))
     if mask is None:
         scores = torch.bmm(q * length ** -0.5, k.transpose(1, 2))
     else:
-        mask = mask.expand(-1, n_heads, -1, -1).flatten(0, 1)
-        scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=length ** -0.5)
+        scores = torch.baddbmm(mask.repeat_interleave(n_heads, 0), q, k.transpose(1, 2), alpha=length ** -0.5)
     return torch.bmm(scores.softmax(-1), v).unflatten(0, (-1, n_heads)).transpose(1, 2).flatten(2)
 
 
@@ -75,7 +74,7 @@ def at_numbers(rows, numbers):
 
 def mask_of(n_before, weights):
     """Mask for attend(): n_before rows that always stand for themselves, then the weights of choose_tokens()."""
-    return None if weights is None else F.pad(weights, (n_before, 0))[:, None, None]
+    return None if weights is None else F.pad(weights, (n_before, 0))[:, None].bfloat16()
 
 
 def wave_positions(n_rows, n_columns, width):
@@ -327,10 +326,8 @@ class OneLLM(nn.Module):
     def point_tokens(self, points, groups):
         """points [B, N, 6], groups [B, L, 32] numbers of points -> [B, L, D]: the maximum over each group."""
         conv = self.conv1['point']['conv1']
-        values = F.linear(points, conv.weight.flatten(1), conv.bias)
-        n_batch, n_groups, n_members = groups.shape
-        index = (groups + torch.arange(n_batch).view(-1, 1, 1) * points.shape[1]).flatten()
-        return values.flatten(0, 1)[index].view(n_batch, n_groups, n_members, -1).amax(2)
+        index = groups + torch.arange(len(groups)).view(-1, 1, 1) * points.shape[1]
+        return F.linear(points.flatten(0, 1)[index], conv.weight.flatten(1), conv.bias).amax(2)
 
     @torch.no_grad()
     def begin_senses(self):
@@ -403,7 +400,7 @@ class OneLLM(nn.Module):
     # -- decoder --
 
     def decode(self, x, positions, mask):
-        """x [B, n, dim], positions [B, n], mask [B, 1, n, n] -> normed states [B, n, dim]"""
+        """x [B, n, dim], positions [B, n], mask [B, n, n] -> normed states [B, n, dim]"""
         rotation = self.cos[positions], self.sin[positions]
         for block in self.layers:
             x = block(x, rotation=rotation, mask=mask)

@@ -72,7 +72,7 @@ def lay_out_row(vocabulary, n_media, conversations, system=SYSTEM):
 
 
 def pack_rows(rows):
-    """Rows of lay_out_row() -> tensors [B, n] of ids, positions, targets, and the mask [B, 1, n, n] to be added."""
+    """Rows of lay_out_row() -> tensors [B, n] of ids, positions, targets, and the mask [B, n, n] to be added."""
     n = max(len(row[0]) for row in rows)
     table = np.zeros((4, len(rows), n), np.int64)
     table[1] = -1
@@ -84,5 +84,5 @@ def pack_rows(rows):
     seen = (segments[:, None, :] == 0) | (segments[:, None, :] == segments[:, :, None])
     seen &= torch.ones(n, n, dtype=torch.bool).tril()
     seen |= torch.eye(n, dtype=torch.bool)
-    mask = torch.zeros(len(rows), 1, n, n).masked_fill_(~seen[:, None], float('-inf'))
+    mask = torch.zeros(len(rows), n, n, dtype=torch.bfloat16).masked_fill_(~seen, float('-inf'))
     return ids, positions, targets, mask

@@ -36,23 +36,24 @@ N_CHECKED = 200  # scenes per modality by which stages are judged
 
 N_WORKERS = 2  # on any number of cores, so that the result is the same
 
-# What a worker does in a step of each stage: scenes per modality, how many of their tokens take part (the others are
-# dropped at random), and the share that is asked about; rows with two media and with none; the weight of the records;
+# What a worker does in a step of each stage: scenes per modality, how many of their tokens take part, and the share that is
+# asked about; how many of the questions compare, at first; rows with two media and with none; the weight of the records;
 # which parts learn.
 STAGES = {
     'images': {'steps': 1000, 'mix': {'image': 40}, 'kept': {'image': 112}, 'asked': 0.2, 'record': 1, 'learns': PROJECTION,
                'rate': 6e-3},
-    'sounds': {'steps': 1000, 'mix': {'image': 16, 'video': 30, 'audio': 24, 'point': 32},
-               'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64}, 'asked': 0.1, 'record': 1,
+    'sounds': {'steps': 650, 'mix': {'image': 14, 'video': 30, 'audio': 24, 'point': 32},
+               'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64}, 'asked': 0.04, 'record': 1,
                'learns': PROJECTION, 'rate': 6e-3},
-    'senses': {'steps': 1000, 'mix': {'image': 14, 'video': 20, 'audio': 16, 'point': 22, 'depth': 8, 'normal': 4, 'imu': 28,
-                                      'fmri': 4},
+    'senses': {'steps': 1000, 'mix': {'image': 8, 'video': 26, 'audio': 22, 'point': 30, 'depth': 6, 'normal': 4, 'imu': 20,
+                                      'fmri': 3},
                'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 64},
-               'asked': 0.1, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
-    'questions': {'steps': 1800, 'mix': {'image': 20, 'video': 20, 'audio': 12, 'point': 14, 'depth': 5, 'normal': 3,
-                                         'imu': 10, 'fmri': 3},
-                  'kept': {'image': 160, 'video': 160, 'audio': 288, 'point': 128, 'depth': 128, 'normal': 128, 'imu': 128},
-                  'asked': 0.25, 'record': 0.5, 'pairs': 3, 'none': 1, 'learns': PROJECTION + DECODER, 'rate': 3e-3},
+               'asked': 0.04, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
+    'questions': {'steps': 1400, 'mix': {'image': 8, 'video': 14, 'audio': 9, 'point': 18, 'depth': 3, 'normal': 2, 'imu': 5,
+                                         'fmri': 1},
+                  'kept': {'image': 160, 'video': 144, 'audio': 208, 'point': 96, 'depth': 128, 'normal': 128, 'imu': 128},
+                  'asked': 0.28, 'comparing': 0.5, 'record': 0.5, 'pairs': 2, 'none': 1, 'learns': PROJECTION + DECODER,
+                  'rate': 3e-3},
 }
 NAMES = ('seeing', 'reading', *STAGES)  # of all stages, in their order
 
