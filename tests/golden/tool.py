@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ROOT / 'docs' / 'samples'
+SAMPLES = ROOT / 'tests' / 'samples'
 sys.path.insert(0, str(ROOT / 'tests'))
 
 from tap import Tap  # noqa: E402,F401

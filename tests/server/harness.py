@@ -18,7 +18,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ROOT / 'docs' / 'samples'
+SAMPLES = ROOT / 'tests' / 'samples'
 PROGRAM = os.environ.get('ONELLMD', 'onellmd')
 TOOL = os.environ.get('ONELLM', 'onellm')
 SECONDS = 60  # the longest that anything here may take on a busy machine under the sanitizers
