@@ -26,33 +26,41 @@ SANITIZER = re.compile(r'ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitize
 
 
 @functools.cache
-def made_model(n_blocks):
-    """A model file with a long context and a vocabulary in which the end of a text is rare."""
+def tiny_model(*sizes):
+    """A model file with random weights: a few MB of the real structure, with other sizes where they are given."""
     folder = tempfile.TemporaryDirectory()
     atexit.register(folder.cleanup)
-    model = Path(folder.name) / 'made.gguf'
-    subprocess.run([TOOL, 'synthesize', '--shape', 'tiny', '--set', f'n_blocks={n_blocks}', '--set', 'context=16384',
-                    '--set', 'vocab_size=4096', '--output', model], check=True, stderr=subprocess.DEVNULL)
-    return '--model', model, '--threads', '1'
+    model = Path(folder.name) / 'tiny.gguf'
+    settings = [word for size in sizes for word in ('--set', size)]
+    subprocess.run([TOOL, 'synthesize', '--shape', 'tiny', '--seed', '1', *settings, '--output', model], check=True,
+                   stderr=subprocess.DEVNULL)
+    return model
+
+
+def endless(n_blocks):
+    """Options for a model with a long context and a vocabulary in which the end of a text is rare."""
+    return '--model', tiny_model(f'n_blocks={n_blocks}', 'context=16384', 'vocab_size=4096'), '--threads', '1'
 
 
 def slow():
     """Options for a model that needs milliseconds for a token: ENDLESS keeps it busy for longer than any test lasts. The
-    built-in model can be done before a test has looked."""
-    return made_model(64)
+    tiny model can be done before a test has looked."""
+    return endless(64)
 
 
 ENDLESS = [('max_tokens', 16000), ('temperature', 2), ('top_p', 1), ('seed', 1)]
 
 
 class Daemon:
-    """A running onellmd on a free port; with the built-in model unless the options name another."""
+    """A running onellmd on a free port; with the tiny model unless the options name another."""
 
-    def __init__(self, *options, wait='ready', **environment):
+    def __init__(self, *options, program=None, wait='ready', **environment):
+        if '--model' not in options:
+            options = '--model', tiny_model(), *options
         self.lines = []
         self.news = threading.Condition()
         self.process = subprocess.Popen(
-            [PROGRAM, '--port', '0', '--drain-delay-ms', '0', '--log-level', 'debug', *map(str, options)],
+            [program or PROGRAM, '--port', '0', '--drain-delay-ms', '0', '--log-level', 'debug', *map(str, options)],
             stderr=subprocess.PIPE, env={**os.environ, 'ONELLMD_CONFIG': '/dev/null', **environment})
         threading.Thread(target=self._read_log, daemon=True).start()
         line = self.wait_for_log('event=listening')

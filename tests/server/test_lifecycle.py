@@ -2,22 +2,24 @@
 """From the first line of the log to the exit status: starts that fail, loading, draining, signals."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
-from harness import ENDLESS, PROGRAM, SECONDS, Closed, Daemon, form, head, main, slow
+from harness import ENDLESS, PROGRAM, SECONDS, Closed, Daemon, form, head, main, slow, tiny_model
 
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
 SOME = [('prompt', 'x'), ('max_tokens', 150), ('temperature', 2), ('top_p', 1), ('seed', 1)]
 STREAM = ('stream', 'true')
 
 
-def run(*options, **environment):
-    return subprocess.run([PROGRAM, *map(str, options)], capture_output=True, text=True, timeout=SECONDS,
+def run(*options, program=PROGRAM, **environment):
+    return subprocess.run([program, *map(str, options)], capture_output=True, text=True, timeout=SECONDS,
                           env={**os.environ, 'ONELLMD_CONFIG': '/dev/null', **environment})
 
 
@@ -62,7 +64,20 @@ class Starts(unittest.TestCase):
             file.write(b'GGUF' + b'\xff' * 100)
             file.flush()
             self.assert_refused(run('--port', 0, '--model', file.name), '')
-        self.assert_refused(run('--port', 0, '--context', 100000), '100000')
+        self.assert_refused(run('--port', 0, '--model', tiny_model(), '--context', 100000), '100000')
+
+    def test_model_that_comes_with_the_program(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = Path(folder) / 'bin' / 'onellmd'
+            program.parent.mkdir()
+            shutil.copy(PROGRAM, program)
+            self.assert_refused(run('--port', 0, program=program), 'share/onellmd/demo.gguf', '--model')
+            model = Path(folder) / 'share' / 'onellmd' / 'demo.gguf'
+            model.parent.mkdir(parents=True)
+            shutil.copy(tiny_model(), model)
+            daemon = Daemon('--model', '', program=program)
+            self.assertEqual(daemon.get('/v1/models').json()['data'][0]['id'], 'demo')
+            daemon.stop()
 
     def test_pages(self):
         result = run('--help')

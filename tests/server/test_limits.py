@@ -4,7 +4,7 @@
 import time
 import unittest
 
-from harness import ENDLESS, SAMPLES, Case, Closed, Daemon, chunked, events_of, form, head, made_model, main
+from harness import ENDLESS, SAMPLES, Case, Closed, Daemon, chunked, endless, events_of, form, head, main
 
 BAD = 'invalid_request_error'
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
@@ -213,7 +213,7 @@ class SlowReader(unittest.TestCase):
 
     def test_loses_its_request(self):
         """What one client does not read must not fill the server's memory, nor hold up the others."""
-        daemon = Daemon(*made_model(2), '--stream-bytes-max', '4096')
+        daemon = Daemon(*endless(2), '--stream-bytes-max', '4096')
         try:
             reader = daemon.connect(receive_bytes=2048)
             body, content_type = form([('prompt', 'x'), *ENDLESS, ('stream', 'true')])

@@ -336,7 +336,7 @@ static void test_answer_says_the_same_in_both_ways(void **state)
 static void test_answer_refuses(void **state)
 {
     static const struct {
-        const char *words[6];
+        const char *words[7];
         const char *message;
         int status;
     } cases[] = {
@@ -347,7 +347,7 @@ static void test_answer_refuses(void **state)
          "--audio-end: must be after audio.start",
          EXIT_USAGE},
         {{"--prompt", "x", "--image", "/nonexistent"}, "--image: /nonexistent: cannot be opened", EXIT_FAILED},
-        {{"--prompt", "x", "--image", IMU}, "--image: expected jpeg", EXIT_FAILED},
+        {{"--prompt", "x", "--image", IMU, "--model", model}, "--image: expected jpeg", EXIT_FAILED},
         {{"--prompt", "x", "--stream", "true"}, "unknown option \"--stream\"", EXIT_USAGE},
         {{"--prompt", "x", "--model", "/nonexistent"}, "/nonexistent: cannot be opened", EXIT_FAILED},
         {{"--prompt", "x", "--model", TOKENIZER}, "tokenizer.model: ", EXIT_FAILED},
