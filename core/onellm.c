@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "core/base/clock.h"
 #include "core/base/error.h"
@@ -14,6 +13,7 @@
 #include "core/engine/sequence.h"
 #include "core/file/gguf_reader.h"
 #include "core/kernels/cpu.h"
+#include "core/model/demo_model.h"
 #include "core/model/encoder.h"
 #include "core/model/kv_cache.h"
 #include "core/model/model.h"
@@ -61,15 +61,10 @@ static void describe_weights(const struct gguf_reader *file, struct onellm_info 
 
 static void describe_file(const char *path, struct onellm_info *info)
 {
-    const char *name = path ? strrchr(path, '/') : NULL;
+    const char *name = strrchr(path, '/');
     size_t n;
     struct stat status;
 
-    if (!path) {
-        snprintf(info->id, sizeof(info->id), "onellm-untrained");
-        info->created = time(NULL);
-        return;
-    }
     name = name ? name + 1 : path;
     n = strlen(name);
     if (n > 5 && strcmp(name + n - 5, ".gguf") == 0)
@@ -96,13 +91,19 @@ static void describe(struct onellm *onellm, const char *path, size_t context)
 int onellm_open(const struct onellm_options *options, struct onellm **ret, struct error *error)
 {
     _cleanup_(onellm_closep) struct onellm *onellm = calloc(1, sizeof(*onellm));
+    const char *path = options->model_path;
+    char demo_path[PATH_MAX];
     size_t context;
-    int r;
+    int r = 0;
 
     if (!onellm)
         return error_set(error, -ENOMEM, "no memory to open the model");
-    r = options->model_path ? model_open(options->model_path, &onellm->model, error)
-                            : model_open_untrained(&onellm->model, error);
+    if (!path) {
+        r = demo_model_find(NULL, demo_path, error);
+        path = demo_path;
+    }
+    if (r == 0)
+        r = model_open(path, &onellm->model, error);
     if (r < 0)
         return r;
     context = options->context ? options->context : onellm->model->hparams.context;
@@ -112,7 +113,7 @@ int onellm_open(const struct onellm_options *options, struct onellm **ret, struc
     r = engine_init(&onellm->engine, onellm->model, options, context, error);
     if (r < 0)
         return r;
-    describe(onellm, options->model_path, context);
+    describe(onellm, path, context);
     *ret = TAKE_PTR(onellm);
     return 0;
 }

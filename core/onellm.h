@@ -26,7 +26,7 @@ struct hparams;
 struct vocabulary;
 
 struct onellm_options {
-    const char *model_path;      /* NULL: the built-in seeded model, whose answers mean nothing */
+    const char *model_path;      /* NULL: the demo model that comes with the program */
     int n_threads;               /* 0: the cores that this process may use */
     size_t context;              /* positions per sequence; 0: the model's own; more than that is -EINVAL */
     size_t queue_max;            /* submitted sequences that may wait; 0: 64 */
@@ -42,7 +42,7 @@ DEFINE_CLEANUP(struct onellm *, onellm_close, onellm_closep)
 
 /* What was opened. Lives as long as the engine. */
 struct onellm_info {
-    char id[64];                      /* file name without .gguf, or "onellm-untrained" for the built-in model */
+    char id[64];                      /* file name without .gguf */
     char fingerprint[24];             /* "fp_…": of the file's sizes and metadata */
     char type[16];                    /* what most weights are stored as: "f16" */
     bool untrained;                   /* random weights: answers mean nothing (metadata key onellm.untrained) */

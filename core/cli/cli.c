@@ -59,7 +59,7 @@ int open_engine(const char *command, const char *model_path, uint64_t n_threads,
 
     if (r == 0 && onellm_info(*ret)->untrained)
         fprintf(stderr, "onellm %s: note: %s has random weights, so its answers mean nothing\n", command,
-                model_path ? model_path : "the built-in model");
+                onellm_info(*ret)->id);
     return r;
 }
 

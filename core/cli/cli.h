@@ -35,7 +35,7 @@ int finish_output(const char *command);
 /* Prints a value as JSON on a line of stdout and frees it; as finish_output(). */
 int print_json(const char *command, struct value *value);
 
-/* Opens an engine that is waited for; model_path NULL: the built-in model. Says so when the weights are random. */
+/* Opens an engine that is waited for; model_path NULL: the demo model. Says so when the weights are random. */
 int open_engine(const char *command, const char *model_path, uint64_t n_threads, struct onellm **ret,
                 struct error *error);
 
@@ -45,8 +45,7 @@ const struct tensor_type_info *matrix_type(const char *command, const char *name
 /* Options that several commands have (struct option_row of arguments.h). */
 #define OPTION_MODEL(target)                                                                                           \
     {                                                                                                                  \
-        .name = "model", .value = "FILE", .sentence = "a model file (GGUF); without it the built-in one",              \
-        .text = target                                                                                                 \
+        .name = "model", .value = "FILE", .sentence = "a model file (GGUF); without it the demo model", .text = target \
     }
 #define OPTION_THREADS(target)                                                                                         \
     {                                                                                                                  \

@@ -18,7 +18,5 @@ struct model {
 
 /* -EBADMSG and whatever opening a file may say; the message says what is wrong with the file. */
 int model_open(const char *path, struct model **ret, struct error *error);
-/* A small model of the real structure with random weights, made in memory: same seed, same model. */
-int model_open_untrained(struct model **ret, struct error *error);
 struct model *model_close(struct model *model);
 DEFINE_CLEANUP(struct model *, model_close, model_closep)

@@ -1,5 +1,5 @@
-/* Model files with random weights: the real structure in any size, for benchmarks, tests and the built-in model whose
-   answers mean nothing. The same sizes, type and seed give the same bytes on every machine. One thread. */
+/* Model files with random weights: the real structure in any size, for benchmarks and tests. The same sizes, type and
+ * seed give the same bytes on every machine. One thread. */
 #pragma once
 
 #include <stdint.h>
