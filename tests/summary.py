@@ -34,7 +34,8 @@ def subtests(test):
         ending = f"{result.lower()}, exit status {test.get('returncode')}"
         found.append(['failed', 'the program itself', ending + last_words])
     elif not found:
-        found.append(['passed' if result == 'OK' else 'skipped', 'the program itself', 'exit status 77'])
+        last_line = test.get('stdout', '').strip().splitlines()[-1:] or ['exit status 77']
+        found.append(['passed' if result == 'OK' else 'skipped', 'the program itself', *last_line])
     return found
 
 
