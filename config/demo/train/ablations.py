@@ -18,7 +18,6 @@ from answering import PROJECTION, check, learn_to_answer
 from network import MODALITIES
 
 N_SCENES = 8  # of each modality in a worker's step
-KEPT = {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 64}
 # name: (experts, router, one model for all modalities?)
 VARIANTS = {
     'soft router (sigmoid), joint': (3, 'soft-sigmoid', True),
@@ -37,8 +36,8 @@ def learn_variant(training, images, name, n_steps):
     for modalities in [MODALITIES] if is_joint else [(m,) for m in MODALITIES]:
         title = '-'.join((name if is_joint else f'{name} {modalities[0]}').replace(',', '').split())
         model = train.grow_experts(training, images, router, n_experts)
-        stage = {'steps': n_steps, 'mix': dict.fromkeys(modalities, N_SCENES), 'kept': KEPT, 'asked': 0.2, 'record': 1,
-                 'learns': PROJECTION, 'rate': 6e-3}
+        stage = {'steps': n_steps, 'mix': dict.fromkeys(modalities, N_SCENES), 'kept': train.STAGES['senses']['kept'],
+                 'asked': 0.2, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3}
         learn_to_answer(training, model, title, stage)
         results.update(check(training, model, title, modalities))
     return results

@@ -311,15 +311,13 @@ class OneLLM(nn.Module):
     # -- tokenizers: input -> tokens [B, L, D] (pictures: [B, planes, L, D]) --
 
     def tokens(self, modality, inputs):
-        """inputs as train.py stores them"""
+        """inputs as train.py stores them; of point clouds see point_tokens()"""
         if modality == 'audio':
             return self.conv1['audio'](inputs.unsqueeze(1)).flatten(2).transpose(1, 2)
         if modality == 'imu':
             return self.conv1['imu'](inputs).transpose(1, 2)
         if modality == 'fmri':
             return self.conv1['fmri'](inputs).unflatten(1, (-1, self.sizes['fmri_tokens'])).transpose(1, 2)
-        if modality == 'point':
-            return self.point_tokens(*inputs)
         pictures = inputs.flatten(0, 1) if inputs.dim() == 5 else inputs
         return self.clip['visual'].conv1(pictures).flatten(2).transpose(1, 2)
 
