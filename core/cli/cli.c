@@ -63,11 +63,12 @@ int open_engine(const char *command, const char *model_path, uint64_t n_threads,
     return r;
 }
 
-const struct tensor_type_info *matrix_type(const char *command, const char *name)
+const struct tensor_type_info *matrix_type(const char *command, const char *name, const char *names)
 {
     const struct tensor_type_info *type = tensor_type_by_name(name);
+    bool is_named = type && strstr(names, type->name);
 
-    if (!type)
-        fprintf(stderr, "onellm %s: --type: must be f32, f16 or bf16\n", command);
-    return type;
+    if (!is_named)
+        fprintf(stderr, "onellm %s: --type: must be %s\n", command, names);
+    return is_named ? type : NULL;
 }

@@ -20,6 +20,7 @@ int command_convert(int argc, char **argv);
 int command_encode(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_modalities(int argc, char **argv);
+int command_quantize(int argc, char **argv);
 int command_synthesize(int argc, char **argv);
 int command_tokenize(int argc, char **argv);
 
@@ -39,8 +40,9 @@ int print_json(const char *command, struct value *value);
 int open_engine(const char *command, const char *model_path, uint64_t n_threads, struct onellm **ret,
                 struct error *error);
 
-/* The element type that --type names; NULL after a message when it is none. */
-const struct tensor_type_info *matrix_type(const char *command, const char *name);
+/* The element type that --type names; NULL after a message when it is none of `names`, which the message shows. */
+const struct tensor_type_info *matrix_type(const char *command, const char *name, const char *names);
+#define FLOAT_TYPES "f32, f16 or bf16"
 
 /* Options that several commands have (struct option_row of arguments.h). */
 #define OPTION_MODEL(target)                                                                                           \
@@ -56,8 +58,7 @@ const struct tensor_type_info *matrix_type(const char *command, const char *name
     {                                                                                                                  \
         .name = "output", .value = "FILE", .sentence = "the model file to write", .required = true, .text = target     \
     }
-#define OPTION_TYPE(target)                                                                                            \
+#define OPTION_TYPE(target, names)                                                                                     \
     {                                                                                                                  \
-        .name = "type", .value = "TYPE", .sentence = "of the matrices: f32, f16 or bf16", .default_text = "f16",       \
-        .text = target                                                                                                 \
+        .name = "type", .value = "TYPE", .sentence = "of the matrices: " names, .default_text = "f16", .text = target  \
     }

@@ -395,7 +395,7 @@ int command_convert(int argc, char **argv)
          .text = &params},
         {.name = "tokenizer", .value = "FILE", .sentence = "tokenizer.model", .required = true, .text = &tokenizer},
         OPTION_OUTPUT(&output),
-        OPTION_TYPE(&type_name),
+        OPTION_TYPE(&type_name, FLOAT_TYPES),
         {.name = "arch",
          .value = "FILE",
          .sentence = "JSON of sizes that shapes cannot tell; without it as released",
@@ -412,7 +412,7 @@ int command_convert(int argc, char **argv)
 
     if (r != 0)
         return exit_status_of(r);
-    type = matrix_type(COMMAND, type_name);
+    type = matrix_type(COMMAND, type_name, FLOAT_TYPES);
     if (!type)
         return EXIT_USAGE;
     conversion.type = type->type;

@@ -12,9 +12,11 @@
 #include "core/cli/sizes.h"
 #include "core/file/gguf_writer.h"
 #include "core/model/hparams.h"
+#include "core/model/mixture.h"
 #include "core/model/synthesize.h"
 
 #define COMMAND "synthesize"
+#define TYPES "f32, f16, bf16, " MIXTURES
 
 /* "key=value": a number, or a word for the router. */
 static int set_size(const struct option_row *row, const char *text, struct error *error)
@@ -99,7 +101,7 @@ int command_synthesize(int argc, char **argv)
          .required = true,
          .text = &shape},
         OPTION_OUTPUT(&output),
-        OPTION_TYPE(&type_name),
+        OPTION_TYPE(&type_name, TYPES),
         {.name = "seed",
          .value = "N",
          .sentence = "same seed, same bytes",
@@ -123,7 +125,7 @@ int command_synthesize(int argc, char **argv)
 
     if (r != 0)
         return exit_status_of(r);
-    type = matrix_type(COMMAND, type_name);
+    type = matrix_type(COMMAND, type_name, TYPES);
     if (!type)
         return EXIT_USAGE;
     r = read_shape(shape, &hparams, &error);

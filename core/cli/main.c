@@ -17,6 +17,7 @@ static const struct command {
     {"encode", command_encode, "write one stage of the network for one medium as NPY"},
     {"inspect", command_inspect, "show what is in a model file"},
     {"modalities", command_modalities, "show what kinds of files can be asked about"},
+    {"quantize", command_quantize, "make a smaller model file"},
     {"synthesize", command_synthesize, "make a model file with random weights"},
     {"tokenize", command_tokenize, "turn text into tokens and back"},
 };

@@ -191,9 +191,11 @@ int gguf_reader_read_metadata(struct gguf_reader *reader, struct error *error)
         r = gguf_reader_read_name(reader, GGUF_KEY_BYTES_MAX, "key", &reader->entries[i].key, error);
         if (r < 0)
             return r;
+        reader->entries[i].bytes.at = reader->in.at;
         r = read_value(reader, &reader->entries[i], error);
         if (r < 0)
             return r;
+        reader->entries[i].bytes.end = reader->in.at;
         reader->keys[i] = (struct name){.text = reader->entries[i].key, .position = i};
     }
     twice = names_sort(reader->keys, reader->n_entries);
@@ -386,6 +388,12 @@ size_t gguf_reader_n_keys(const struct gguf_reader *reader)
 const char *gguf_reader_key(const struct gguf_reader *reader, size_t i)
 {
     return reader->entries[i].key;
+}
+
+const void *gguf_reader_value_bytes(const struct gguf_reader *reader, size_t i, size_t *ret_n)
+{
+    *ret_n = bytes_left(&reader->entries[i].bytes);
+    return reader->entries[i].bytes.at;
 }
 
 /* Printed and parsed again: values that stand alone cannot be built otherwise. */

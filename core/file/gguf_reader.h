@@ -34,6 +34,7 @@ DEFINE_CLEANUP(struct gguf_reader *, gguf_reader_close, gguf_reader_closep)
 
 size_t gguf_reader_n_bytes(const struct gguf_reader *reader); /* of the whole file */
 size_t gguf_reader_n_tensors(const struct gguf_reader *reader);
+/* In the order of the file; all lie side by side, tensor 0 first. */
 const struct gguf_tensor *gguf_reader_tensor(const struct gguf_reader *reader, size_t i);
 const struct gguf_tensor *gguf_reader_find_tensor(const struct gguf_reader *reader, const char *name); /* NULL */
 
@@ -51,6 +52,9 @@ int gguf_reader_f32s(const struct gguf_reader *reader, const char *key, const fl
                      struct error *error);
 int gguf_reader_i32s(const struct gguf_reader *reader, const char *key, const int32_t **ret, size_t *ret_n,
                      struct error *error);
+
+/* All bytes of the value of entry i, for gguf_writer_set_value_bytes(). */
+const void *gguf_reader_value_bytes(const struct gguf_reader *reader, size_t i, size_t *ret_n);
 
 /* Listing, for `onellm inspect`: key of entry i and its value as text for a person (long arrays are shortened). */
 size_t gguf_reader_n_keys(const struct gguf_reader *reader);

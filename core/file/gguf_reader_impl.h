@@ -20,6 +20,7 @@ struct gguf_entry {
     const struct gguf_string *strings;
     const float *f32s;   /* of an array of that type */
     const int32_t *i32s; /* of an array of integers that all fit */
+    struct bytes bytes;  /* all of the value, its type first, as in the file */
 };
 
 struct gguf_reader {

@@ -86,14 +86,22 @@ static const char *add_name(struct gguf_writer *writer, struct name *names, size
     return copy;
 }
 
-/* Key and type; false when the value must not be written. */
-static bool put_key(struct gguf_writer *writer, const char *key, enum gguf_type type)
+/* False when the value must not be written. */
+static bool put_name(struct gguf_writer *writer, const char *key)
 {
     if (!add_name(writer, writer->key_names, &writer->n_keys, GGUF_KEYS_MAX, key, GGUF_KEY_BYTES_MAX))
         return false;
     put_string(&writer->keys, key, strlen(key));
-    put_u32(&writer->keys, type);
     return true;
+}
+
+static bool put_key(struct gguf_writer *writer, const char *key, enum gguf_type type)
+{
+    bool is_put = put_name(writer, key);
+
+    if (is_put)
+        put_u32(&writer->keys, type);
+    return is_put;
 }
 
 static void set_scalar(struct gguf_writer *writer, const char *key, enum gguf_type type, const void *value, size_t n)
@@ -156,6 +164,12 @@ void gguf_writer_set_i32s(struct gguf_writer *writer, const char *key, const int
 {
     if (put_array_key(writer, key, GGUF_I32, n))
         put(&writer->keys, values, n * sizeof(*values));
+}
+
+void gguf_writer_set_value_bytes(struct gguf_writer *writer, const char *key, const void *bytes, size_t n)
+{
+    if (put_name(writer, key))
+        put(&writer->keys, bytes, n);
 }
 
 /* --- tensors ----------------------------------------------------------------------------------------------------- */

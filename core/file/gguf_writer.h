@@ -33,6 +33,8 @@ void gguf_writer_set_strings(struct gguf_writer *writer, const char *key, const 
                              const size_t *lengths, size_t n); /* lengths NULL: NUL-terminated */
 void gguf_writer_set_f32s(struct gguf_writer *writer, const char *key, const float *values, size_t n);
 void gguf_writer_set_i32s(struct gguf_writer *writer, const char *key, const int32_t *values, size_t n);
+/* As gguf_reader_value_bytes() lends it. */
+void gguf_writer_set_value_bytes(struct gguf_writer *writer, const char *key, const void *bytes, size_t n);
 
 /* tensor->data is not read. */
 void gguf_writer_add(struct gguf_writer *writer, const char *name, const struct tensor *tensor);

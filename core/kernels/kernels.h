@@ -15,7 +15,8 @@
 typedef void kernel_dots(const void *weights, const float *x, size_t x_stride, size_t m, size_t n, float *ret,
                          size_t ret_stride);
 
-/* n stored numbers -> f32, exactly. */
+/* n stored numbers -> f32: exactly, but products with the scales of blocks (blocks.h) are rounded. Tolerance of those:
+ * 5e-7 of the largest magnitude in the block. */
 typedef void kernel_widen(const void *source, size_t n, float *ret);
 
 /* ret[k] = (x[k] - mean) / sqrt(variance + eps) * gain[k] + bias[k], variance divided by n. ret may be x.
@@ -37,10 +38,15 @@ typedef void kernel_quick_gelu(float *x, size_t n);
 /* y[k] += factor * x[k]. Tolerance: one rounding. */
 typedef void kernel_add_scaled(float *y, const float *x, float factor, size_t n);
 
+/* On weights of one type. Of types in blocks (blocks.h) n is a multiple of the block. */
+struct weight_kernels {
+    kernel_dots *dots;
+    kernel_widen *widen;
+};
+
 struct kernels {
     const char *name; /* instruction set: "ref", "generic", "avx2", "avx512" */
-    kernel_dots *dots_f32, *dots_f16, *dots_bf16;
-    kernel_widen *widen_f16, *widen_bf16;
+    struct weight_kernels f32, f16, bf16, q8_0, q4_0, q4_k, q6_k;
     kernel_layer_norm *layer_norm;
     kernel_rms_norm *rms_norm;
     kernel_softmax *softmax;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/kernels/blocks.h"
 #include "core/kernels/kernels.h"
 
 static float f16_to_f32(uint16_t half)
@@ -23,46 +24,9 @@ static float bf16_to_f32(uint16_t bits)
     return value;
 }
 
-static void dots_f32(const void *weights, const float *x, size_t x_stride, size_t m, size_t n, float *ret,
-                     size_t ret_stride)
+static void widen_f32(const void *source, size_t n, float *ret)
 {
-    const float *w = weights;
-
-    for (size_t i = 0; i < m; i++) {
-        double sum = 0;
-
-        for (size_t k = 0; k < n; k++)
-            sum += (double)w[k] * x[i * x_stride + k];
-        ret[i * ret_stride] = (float)sum;
-    }
-}
-
-static void dots_f16(const void *weights, const float *x, size_t x_stride, size_t m, size_t n, float *ret,
-                     size_t ret_stride)
-{
-    const uint16_t *w = weights;
-
-    for (size_t i = 0; i < m; i++) {
-        double sum = 0;
-
-        for (size_t k = 0; k < n; k++)
-            sum += (double)f16_to_f32(w[k]) * x[i * x_stride + k];
-        ret[i * ret_stride] = (float)sum;
-    }
-}
-
-static void dots_bf16(const void *weights, const float *x, size_t x_stride, size_t m, size_t n, float *ret,
-                      size_t ret_stride)
-{
-    const uint16_t *w = weights;
-
-    for (size_t i = 0; i < m; i++) {
-        double sum = 0;
-
-        for (size_t k = 0; k < n; k++)
-            sum += (double)bf16_to_f32(w[k]) * x[i * x_stride + k];
-        ret[i * ret_stride] = (float)sum;
-    }
+    memcpy(ret, source, n * sizeof(*ret));
 }
 
 static void widen_f16(const void *source, size_t n, float *ret)
@@ -80,6 +44,94 @@ static void widen_bf16(const void *source, size_t n, float *ret)
     for (size_t k = 0; k < n; k++)
         ret[k] = bf16_to_f32(halves[k]);
 }
+
+static float scale_of(const uint8_t bytes[2])
+{
+    return f16_to_f32((uint16_t)(bytes[0] | bytes[1] << 8));
+}
+
+static void widen_q8_0(const void *source, size_t n, float *ret)
+{
+    const struct block_q8_0 *blocks = source;
+
+    for (size_t k = 0; k < n; k++) {
+        const struct block_q8_0 *block = &blocks[k / SMALL_BLOCK];
+
+        ret[k] = scale_of(block->d) * block->q[k % SMALL_BLOCK];
+    }
+}
+
+static void widen_q4_0(const void *source, size_t n, float *ret)
+{
+    const struct block_q4_0 *blocks = source;
+
+    for (size_t k = 0; k < n; k++) {
+        const struct block_q4_0 *block = &blocks[k / SMALL_BLOCK];
+        int shift = k % SMALL_BLOCK < SMALL_BLOCK / 2 ? 0 : 4;
+
+        ret[k] = scale_of(block->d) * ((block->q[k % (SMALL_BLOCK / 2)] >> shift & 15) - 8);
+    }
+}
+
+static void widen_q4_k(const void *source, size_t n, float *ret)
+{
+    const struct block_q4_k *blocks = source;
+
+    for (size_t k = 0; k < n; k++) {
+        const struct block_q4_k *block = &blocks[k / LARGE_BLOCK];
+        size_t i = k % LARGE_BLOCK;
+        int scale, min, q = block->q[i / 64 * 32 + i % 32] >> (i % 64 < 32 ? 0 : 4) & 15;
+
+        block_q4_k_pair(block->scales, i / 32, &scale, &min);
+        ret[k] = scale_of(block->d) * scale * q - scale_of(block->dmin) * min;
+    }
+}
+
+static void widen_q6_k(const void *source, size_t n, float *ret)
+{
+    const struct block_q6_k *blocks = source;
+
+    for (size_t k = 0; k < n; k++) {
+        const struct block_q6_k *block = &blocks[k / LARGE_BLOCK];
+        size_t i = k % LARGE_BLOCK;
+
+        ret[k] = scale_of(block->d) * block->scales[i / 16] * (block_q6_k_element(block, i) - 32);
+    }
+}
+
+/* A part of a row at a time is widened. */
+static void dots(kernel_widen *widen, size_t part_bytes, const void *weights, const float *x, size_t x_stride, size_t m,
+                 size_t n, float *ret, size_t ret_stride)
+{
+    for (size_t i = 0; i < m; i++) {
+        const char *w = weights;
+        double sum = 0;
+
+        for (size_t k = 0; k < n; k += LARGE_BLOCK, w += part_bytes) {
+            size_t n_part = n - k < LARGE_BLOCK ? n - k : LARGE_BLOCK;
+            float part[LARGE_BLOCK];
+
+            widen(w, n_part, part);
+            for (size_t j = 0; j < n_part; j++)
+                sum += (double)part[j] * x[i * x_stride + k + j];
+        }
+        ret[i * ret_stride] = (float)sum;
+    }
+}
+
+#define DEFINE_DOTS(type, part_bytes)                                                                                  \
+    static void dots_##type(const void *weights, const float *x, size_t x_stride, size_t m, size_t n, float *ret,      \
+                            size_t ret_stride)                                                                         \
+    {                                                                                                                  \
+        dots(widen_##type, part_bytes, weights, x, x_stride, m, n, ret, ret_stride);                                   \
+    }
+DEFINE_DOTS(f32, LARGE_BLOCK * sizeof(float))
+DEFINE_DOTS(f16, LARGE_BLOCK * sizeof(uint16_t))
+DEFINE_DOTS(bf16, LARGE_BLOCK * sizeof(uint16_t))
+DEFINE_DOTS(q8_0, LARGE_BLOCK / SMALL_BLOCK * sizeof(struct block_q8_0))
+DEFINE_DOTS(q4_0, LARGE_BLOCK / SMALL_BLOCK * sizeof(struct block_q4_0))
+DEFINE_DOTS(q4_k, sizeof(struct block_q4_k))
+DEFINE_DOTS(q6_k, sizeof(struct block_q6_k))
 
 static void layer_norm(const float *x, const float *gain, const float *bias, float eps, size_t n, float *ret)
 {
@@ -137,11 +189,13 @@ static void add_scaled(float *y, const float *x, float factor, size_t n)
 
 const struct kernels kernels_ref = {
     .name = "ref",
-    .dots_f32 = dots_f32,
-    .dots_f16 = dots_f16,
-    .dots_bf16 = dots_bf16,
-    .widen_f16 = widen_f16,
-    .widen_bf16 = widen_bf16,
+    .f32 = {dots_f32, widen_f32},
+    .f16 = {dots_f16, widen_f16},
+    .bf16 = {dots_bf16, widen_bf16},
+    .q8_0 = {dots_q8_0, widen_q8_0},
+    .q4_0 = {dots_q4_0, widen_q4_0},
+    .q4_k = {dots_q4_k, widen_q4_k},
+    .q6_k = {dots_q6_k, widen_q6_k},
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .softmax = softmax,

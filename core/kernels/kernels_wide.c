@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/kernels/blocks.h"
 #include "core/kernels/kernels.h"
 #include "core/kernels/kernels_wide.h"
 
@@ -164,8 +165,9 @@ INLINE vf larger(vf a, vf b)
                 sum += get_##type(w, rest) * x[i * x_stride + rest];                                                   \
             ret[i * ret_stride] = sum;                                                                                 \
         }                                                                                                              \
-    }                                                                                                                  \
-                                                                                                                       \
+    }
+
+#define DEFINE_MANY(type)                                                                                              \
     static void dots_##type(const void *w, const float *x, size_t x_stride, size_t m, size_t n, float *ret,            \
                             size_t ret_stride)                                                                         \
     {                                                                                                                  \
@@ -180,8 +182,11 @@ INLINE vf larger(vf a, vf b)
     }
 
 DEFINE_DOTS(f32)
+DEFINE_MANY(f32)
 DEFINE_DOTS(f16)
+DEFINE_MANY(f16)
 DEFINE_DOTS(bf16)
+DEFINE_MANY(bf16)
 
 #define DEFINE_WIDEN(type)                                                                                             \
     static void widen_##type(const void *source, size_t n, float *ret)                                                 \
@@ -194,8 +199,135 @@ DEFINE_DOTS(bf16)
             ret[k] = get_##type(source, k);                                                                            \
     }
 
+DEFINE_WIDEN(f32)
 DEFINE_WIDEN(f16)
 DEFINE_WIDEN(bf16)
+
+/* ---- weights in blocks: the compiler makes vectors of these loops ---- */
+
+INLINE float scale_of(const uint8_t bytes[2])
+{
+    uint16_t half;
+
+    memcpy(&half, bytes, sizeof(half));
+    return get_f16(&half, 0);
+}
+
+INLINE void widen_one_q8_0(const struct block_q8_0 *block, float *ret)
+{
+    float d = scale_of(block->d);
+
+    for (size_t k = 0; k < SMALL_BLOCK; k++)
+        ret[k] = d * block->q[k];
+}
+
+INLINE void widen_one_q4_0(const struct block_q4_0 *block, float *ret)
+{
+    float d = scale_of(block->d);
+
+    for (size_t k = 0; k < SMALL_BLOCK / 2; k++) {
+        ret[k] = d * ((block->q[k] & 15) - 8);
+        ret[k + SMALL_BLOCK / 2] = d * ((block->q[k] >> 4) - 8);
+    }
+}
+
+/* 32 weights of which each has four bits at `shift`, 0 or 4. */
+INLINE void widen_nibbles(const struct block_q4_k *block, size_t j, int shift, float *ret)
+{
+    const uint8_t *q = block->q + j / 2 * 32;
+    int scale, min;
+    float factor, less;
+
+    block_q4_k_pair(block->scales, j, &scale, &min);
+    factor = scale_of(block->d) * (float)scale;
+    less = scale_of(block->dmin) * (float)min;
+    for (size_t k = 0; k < 32; k++)
+        ret[j * 32 + k] = factor * (float)(q[k] >> shift & 15) - less;
+}
+
+INLINE void widen_one_q4_k(const struct block_q4_k *block, float *ret)
+{
+    for (size_t j = 0; j < LARGE_BLOCK / 32; j += 2) {
+        widen_nibbles(block, j, 0, ret);
+        widen_nibbles(block, j + 1, 4, ret);
+    }
+}
+
+/* The 16 weights of group j of one half, with the places of their bits. */
+INLINE void widen_sixes(const struct block_q6_k *block, size_t half, size_t j, int low_shift, int high_shift,
+                        float *ret)
+{
+    const uint8_t *low = block->low + half * 64 + j % 4 * 16, *high = block->high + half * 32 + j % 2 * 16;
+    float factor = scale_of(block->d) * block->scales[half * 8 + j];
+
+    for (size_t k = 0; k < 16; k++)
+        ret[half * 128 + j * 16 + k] =
+            factor * (float)(((low[k] >> low_shift & 15) | (high[k] >> high_shift & 3) << 4) - 32);
+}
+
+INLINE void widen_one_q6_k(const struct block_q6_k *block, float *ret)
+{
+    for (size_t half = 0; half < 2; half++)
+        for (size_t j = 0; j < 2; j++) {
+            widen_sixes(block, half, j, 0, 0, ret);
+            widen_sixes(block, half, 2 + j, 0, 2, ret);
+            widen_sixes(block, half, 4 + j, 4, 4, ret);
+            widen_sixes(block, half, 6 + j, 4, 6, ret);
+        }
+}
+
+/* Up to 256 weights are widened, then multiplied with up to four inputs. */
+INLINE void add_products(const float *w, const float *x, size_t x_stride, size_t m, size_t n, vf sums[4][4],
+                         float rests[4])
+{
+    size_t k = 0;
+
+    for (; k + GROUP <= n; k += GROUP)
+        for (size_t part = 0; part < 4; part++) {
+            vf weight = load(w + k + part * LANES);
+
+            for (size_t i = 0; i < m; i++)
+                sums[i][part] += weight * load(x + i * x_stride + k + part * LANES);
+        }
+    for (; k < n; k++)
+        for (size_t i = 0; i < m; i++)
+            rests[i] += w[k] * x[i * x_stride + k];
+}
+
+#define DEFINE_BLOCKS(type, block_size)                                                                                \
+    static void widen_##type(const void *source, size_t n, float *ret)                                                 \
+    {                                                                                                                  \
+        const struct block_##type *blocks = source;                                                                    \
+                                                                                                                       \
+        for (size_t k = 0; k < n; k += (block_size), blocks++)                                                         \
+            widen_one_##type(blocks, ret + k);                                                                         \
+    }                                                                                                                  \
+                                                                                                                       \
+    INLINE void dots_few_##type(const struct block_##type *blocks, const float *x, size_t x_stride, size_t m,          \
+                                size_t n, float *ret, size_t ret_stride)                                               \
+    {                                                                                                                  \
+        vf sums[4][4] = {{{0}}};                                                                                       \
+        float w[LARGE_BLOCK], rests[4] = {0};                                                                          \
+                                                                                                                       \
+        for (size_t k = 0; k < n; k += LARGE_BLOCK) {                                                                  \
+            size_t n_part = n - k < LARGE_BLOCK ? n - k : LARGE_BLOCK;                                                 \
+                                                                                                                       \
+            for (size_t j = 0; j < n_part; j += (block_size))                                                          \
+                widen_one_##type(blocks++, w + j);                                                                     \
+            add_products(w, x + k, x_stride, m, n_part, sums, rests);                                                  \
+        }                                                                                                              \
+        for (size_t i = 0; i < m; i++)                                                                                 \
+            ret[i * ret_stride] = sum_of((sums[i][0] + sums[i][1]) + (sums[i][2] + sums[i][3])) + rests[i];            \
+    }
+
+DEFINE_BLOCKS(q8_0, SMALL_BLOCK)
+DEFINE_MANY(q8_0)
+DEFINE_BLOCKS(q4_0, SMALL_BLOCK)
+DEFINE_MANY(q4_0)
+DEFINE_BLOCKS(q4_k, LARGE_BLOCK)
+DEFINE_MANY(q4_k)
+DEFINE_BLOCKS(q6_k, LARGE_BLOCK)
+DEFINE_MANY(q6_k)
 
 /* ---- norms ---- */
 
@@ -330,11 +462,13 @@ static void add_scaled(float *y, const float *x, float factor, size_t n)
 
 const struct kernels KERNELS_TABLE = {
     .name = KERNELS_NAME,
-    .dots_f32 = dots_f32,
-    .dots_f16 = dots_f16,
-    .dots_bf16 = dots_bf16,
-    .widen_f16 = widen_f16,
-    .widen_bf16 = widen_bf16,
+    .f32 = {dots_f32, widen_f32},
+    .f16 = {dots_f16, widen_f16},
+    .bf16 = {dots_bf16, widen_bf16},
+    .q8_0 = {dots_q8_0, widen_q8_0},
+    .q4_0 = {dots_q4_0, widen_q4_0},
+    .q4_k = {dots_q4_k, widen_q4_k},
+    .q6_k = {dots_q6_k, widen_q6_k},
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .softmax = softmax,

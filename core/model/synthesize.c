@@ -2,6 +2,8 @@
    counter-based generator (splitmix64), so an element costs a shift and a load. The table of a tensor holds the same
    4096 draws of a bell curve, scaled to the deviation and mean of the tensor and already in the type of the file.
 
+   Quantized weights are picked as whole blocks from a table of blocks that are made of such draws.
+
    Every tensor has a stream of its own, seeded with its name: its weights do not depend on what else is in the file.
    All arithmetic is exact or correctly rounded by IEEE 754, so the bytes do not depend on the machine. */
 #include "core/model/synthesize.h"
@@ -17,9 +19,11 @@
 #include "core/base/random.h"
 #include "core/file/gguf_writer.h"
 #include "core/model/hparams.h"
+#include "core/model/mixture.h"
 #include "core/text/vocabulary.h"
 
 #define N_DRAWS 4096
+#define N_IN_BLOCKS 65536 /* weights of the table of blocks */
 #define BLOCK_BYTES ((size_t)1 << 20)
 
 #define RELEASED_INPUT                                                                                                 \
@@ -153,6 +157,8 @@ struct synthesis {
     struct gguf_writer *writer;
     enum tensor_type type;
     uint64_t seed;
+    const struct mixture *mixture; /* NULL: all matrices have one type */
+    const struct hparams *hparams;
     synthesize_progress *progress;
     void *context;
     struct error *error;
@@ -161,6 +167,8 @@ struct synthesis {
     double draws[N_DRAWS]; /* mean 0, deviation 1 */
     float scaled[N_DRAWS];
     uint32_t table[N_DRAWS]; /* the scaled draws in the type of the tensor; only the first half for 16 bits */
+    float drawn[N_IN_BLOCKS];
+    uint8_t blocks[N_IN_BLOCKS * 2]; /* the same in blocks */
     uint8_t block[BLOCK_BYTES];
 };
 
@@ -220,11 +228,30 @@ static uint64_t stream_of(const char *name, uint64_t seed)
     }
 DEFINE_FILL(fill_u16, uint16_t)
 DEFINE_FILL(fill_u32, uint32_t)
+DEFINE_FILL(fill_f32, float)
 #undef DEFINE_FILL
 
-static struct tensor tensor_of(const struct tensor_spec *spec, enum tensor_type type)
+/* n bytes of blocks. */
+static void fill_blocks(const struct synthesis *synthesis, const struct tensor_type_info *info, uint64_t *state,
+                        size_t n, uint8_t *ret)
 {
-    struct tensor tensor = {.type = spec->vector ? TENSOR_F32 : type, .n_dims = spec->n_dims, .shape = {1, 1, 1, 1}};
+    size_t n_blocks = N_IN_BLOCKS / info->n_block;
+
+    for (size_t at = 0; at < n; at += info->n_block_bytes)
+        memcpy(ret + at, synthesis->blocks + splitmix64(state) % n_blocks * info->n_block_bytes, info->n_block_bytes);
+}
+
+static enum tensor_type type_of(const struct synthesis *synthesis, const struct tensor_spec *spec)
+{
+    if (spec->vector)
+        return TENSOR_F32;
+    return synthesis->mixture ? mixture_type(synthesis->mixture, synthesis->hparams, spec, TENSOR_F16)
+                              : synthesis->type;
+}
+
+static struct tensor tensor_of(const struct synthesis *synthesis, const struct tensor_spec *spec)
+{
+    struct tensor tensor = {.type = type_of(synthesis, spec), .n_dims = spec->n_dims, .shape = {1, 1, 1, 1}};
 
     memcpy(tensor.shape, spec->shape, (size_t)spec->n_dims * sizeof(tensor.shape[0]));
     return tensor;
@@ -233,7 +260,7 @@ static struct tensor tensor_of(const struct tensor_spec *spec, enum tensor_type 
 static int add_tensor(void *context, const struct tensor_spec *spec)
 {
     struct synthesis *synthesis = context;
-    struct tensor tensor = tensor_of(spec, synthesis->type);
+    struct tensor tensor = tensor_of(synthesis, spec);
 
     gguf_writer_add(synthesis->writer, spec->name, &tensor);
     synthesis->n_bytes += tensor_n_bytes(&tensor);
@@ -241,28 +268,37 @@ static int add_tensor(void *context, const struct tensor_spec *spec)
 }
 
 /* The product of two floats is exact in double, so a fused multiply-add changes nothing. */
-static void scale_table(struct synthesis *synthesis, const struct tensor_spec *spec, enum tensor_type type)
+static void make_table(struct synthesis *synthesis, const struct tensor_spec *spec, enum tensor_type type,
+                       uint64_t *state)
 {
     for (size_t i = 0; i < N_DRAWS; i++)
         synthesis->scaled[i] = (float)((double)spec->mean + (double)spec->deviation * (float)synthesis->draws[i]);
-    tensor_from_f32(type, synthesis->scaled, N_DRAWS, synthesis->table);
+    if (tensor_type_info(type)->n_block == 1) {
+        tensor_from_f32(type, synthesis->scaled, N_DRAWS, synthesis->table);
+        return;
+    }
+    fill_f32(synthesis->scaled, state, N_IN_BLOCKS, synthesis->drawn);
+    tensor_from_f32(type, synthesis->drawn, N_IN_BLOCKS, synthesis->blocks);
 }
 
 static int write_tensor(void *context, const struct tensor_spec *spec)
 {
     struct synthesis *synthesis = context;
-    struct tensor tensor = tensor_of(spec, synthesis->type);
-    size_t left = tensor_n_bytes(&tensor), size = left / tensor_n_elements(&tensor);
+    struct tensor tensor = tensor_of(synthesis, spec);
+    const struct tensor_type_info *info = tensor_type_info(tensor.type);
+    size_t left = tensor_n_bytes(&tensor);
     uint64_t state = stream_of(spec->name, synthesis->seed);
     int r;
 
-    scale_table(synthesis, spec, tensor.type);
+    make_table(synthesis, spec, tensor.type, &state);
     for (size_t n; left > 0; left -= n) {
-        n = MIN(left, BLOCK_BYTES);
-        if (size == sizeof(uint16_t))
-            fill_u16(synthesis->table, &state, n / size, synthesis->block);
+        n = MIN(left, BLOCK_BYTES / info->n_block_bytes * info->n_block_bytes);
+        if (info->n_block > 1)
+            fill_blocks(synthesis, info, &state, n, synthesis->block);
+        else if (info->n_block_bytes == sizeof(uint16_t))
+            fill_u16(synthesis->table, &state, n / sizeof(uint16_t), synthesis->block);
         else
-            fill_u32(synthesis->table, &state, n / size, synthesis->block);
+            fill_u32(synthesis->table, &state, n / sizeof(uint32_t), synthesis->block);
         r = gguf_writer_data(synthesis->writer, synthesis->block, n, synthesis->error);
         if (r < 0)
             return r;
@@ -299,6 +335,8 @@ int synthesize_model(const struct hparams *hparams, enum tensor_type type, uint6
         return error_set(error, -ENOMEM, "no memory for a block of weights");
     synthesis->writer = writer;
     synthesis->type = type;
+    synthesis->mixture = mixture_by_name(tensor_type_info(type)->name);
+    synthesis->hparams = hparams;
     synthesis->seed = seed;
     synthesis->progress = progress;
     synthesis->context = context;

@@ -19,7 +19,8 @@ extern const char *const synthesize_shape_names[];
 typedef int synthesize_progress(void *context, uint64_t n_bytes_done, uint64_t n_bytes);
 
 /* Sizes, a made-up vocabulary, onellm.untrained = true and all weights, up to and including gguf_writer_finish().
- * Matrices are stored as `type`, vectors as f32. progress may be NULL. -EBADMSG: sizes that hparams_check() refuses;
+ * Matrices are stored as `type`, or as the mixture of that name says (mixture.h), vectors as f32. progress may be NULL.
+ * -EBADMSG: sizes that hparams_check() refuses;
  * -EINVAL: a vocabulary without room for all bytes; else what the writer says. */
 int synthesize_model(const struct hparams *hparams, enum tensor_type type, uint64_t seed, struct gguf_writer *writer,
                      synthesize_progress *progress, void *context, struct error *error);

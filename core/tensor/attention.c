@@ -34,7 +34,7 @@ static void attend_few(const struct job *job, size_t head, float *scores)
         const float *query = a->queries + i * a->query_stride + head * a->head_dim;
         float *ret = a->ret + i * a->ret_stride + head * a->head_dim;
 
-        kernels->dots_f32(query, keys, a->key_stride, n, a->head_dim, scores, 1);
+        kernels->f32.dots(query, keys, a->key_stride, n, a->head_dim, scores, 1);
         kernels->softmax(scores, scale, n);
         memset(ret, 0, a->head_dim * sizeof(*ret));
         for (size_t j = 0; j < n; j++)

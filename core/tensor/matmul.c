@@ -13,7 +13,7 @@
 
 #define FEW_ROWS 8        /* up to here the dot kernels win */
 #define SMALL_WORK 100000 /* multiplications: a few microseconds */
-#define ROW_GROUP 16      /* granularity of the partition over threads */
+#define ROW_GROUP 16 /* granularity of the partition over threads; rows of the scratch are whole blocks of weights */
 
 struct compute *compute_new(struct thread_pool *pool, const struct kernels *kernels)
 {
@@ -60,19 +60,6 @@ struct product {
     size_t ret_stride;
 };
 
-static kernel_dots *dots_of(const struct kernels *kernels, enum tensor_type type)
-{
-    switch (type) {
-    case TENSOR_F32:
-        return kernels->dots_f32;
-    case TENSOR_F16:
-        return kernels->dots_f16;
-    case TENSOR_BF16:
-        return kernels->dots_bf16;
-    }
-    return NULL;
-}
-
 static void add_bias(const struct product *p, struct range rows)
 {
     for (size_t i = 0; p->bias && i < p->m; i++)
@@ -84,7 +71,7 @@ static void multiply_few(void *context, int thread, int n_threads)
 {
     const struct product *p = context;
     struct range rows = thread_range(p->weight->shape[1], ROW_GROUP, thread, n_threads);
-    kernel_dots *dots = dots_of(p->compute->kernels, p->weight->type);
+    kernel_dots *dots = tensor_type_kernels(p->compute->kernels, p->weight->type)->dots;
     size_t row_bytes = tensor_row_bytes(p->weight);
 
     for (size_t j = rows.begin; j < rows.end; j++)
@@ -98,15 +85,16 @@ static void multiply_block(const struct product *p, size_t first, size_t n_rows,
                            float *scratch)
 {
     const struct tensor *w = p->weight;
-    const struct kernels *kernels = p->compute->kernels;
-    const float *block = (const float *)w->data + first * w->shape[0] + from;
-    size_t stride = w->shape[0];
+    const struct tensor_type_info *info = tensor_type_info(w->type);
+    size_t row_bytes = tensor_row_bytes(w), stride = w->shape[0];
+    const char *rows = (const char *)w->data + first * row_bytes + from / info->n_block * info->n_block_bytes;
+    const float *block = (const float *)(const void *)rows;
 
     if (w->type != TENSOR_F32) {
-        kernel_widen *widen = w->type == TENSOR_F16 ? kernels->widen_f16 : kernels->widen_bf16;
+        kernel_widen *widen = tensor_type_kernels(p->compute->kernels, w->type)->widen;
 
         for (size_t j = 0; j < n_rows; j++)
-            widen((const uint16_t *)w->data + (first + j) * w->shape[0] + from, n_in, scratch + j * n_in);
+            widen(rows + j * row_bytes, n_in, scratch + j * n_in);
         block = scratch;
         stride = n_in;
     }

@@ -4,27 +4,71 @@
 #include <strings.h>
 
 #include "core/base/cleanup.h"
+#include "core/kernels/blocks.h"
+#include "core/kernels/kernels_wide.h"
+#include "core/tensor/quantize.h"
 
-static const struct tensor_type_info types[] = {
-    {TENSOR_F32, "f32", 1, 4},
-    {TENSOR_F16, "f16", 1, 2},
-    {TENSOR_BF16, "bf16", 1, 2},
+static void store_f32(const float *x, size_t n, void *ret)
+{
+    memcpy(ret, x, n * sizeof(*x));
+}
+
+static void store_f16(const float *x, size_t n, void *ret)
+{
+    uint16_t *halves = ret;
+
+    for (size_t i = 0; i < n; i++)
+        halves[i] = tensor_f32_to_f16(x[i]);
+}
+
+static void store_bf16(const float *x, size_t n, void *ret)
+{
+    uint16_t *halves = ret;
+
+    for (size_t i = 0; i < n; i++)
+        halves[i] = tensor_f32_to_bf16(x[i]);
+}
+
+static const struct type_row {
+    struct tensor_type_info info;
+    size_t kernels; /* offset in struct kernels */
+    void (*store)(const float *x, size_t n, void *ret);
+} types[] = {
+    {{TENSOR_F32, "f32", 1, 4}, offsetof(struct kernels, f32), store_f32},
+    {{TENSOR_F16, "f16", 1, 2}, offsetof(struct kernels, f16), store_f16},
+    {{TENSOR_BF16, "bf16", 1, 2}, offsetof(struct kernels, bf16), store_bf16},
+    {{TENSOR_Q8_0, "q8_0", SMALL_BLOCK, sizeof(struct block_q8_0)}, offsetof(struct kernels, q8_0), quantize_q8_0},
+    {{TENSOR_Q6_K, "q6_k", LARGE_BLOCK, sizeof(struct block_q6_k)}, offsetof(struct kernels, q6_k), quantize_q6_k},
+    {{TENSOR_Q4_K, "q4_k", LARGE_BLOCK, sizeof(struct block_q4_k)}, offsetof(struct kernels, q4_k), quantize_q4_k},
+    {{TENSOR_Q4_0, "q4_0", SMALL_BLOCK, sizeof(struct block_q4_0)}, offsetof(struct kernels, q4_0), quantize_q4_0},
 };
+
+static const struct type_row *row_of(uint32_t type)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+        if (types[i].info.type == type)
+            return &types[i];
+    return NULL;
+}
 
 const struct tensor_type_info *tensor_type_info(uint32_t type)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-        if (types[i].type == type)
-            return &types[i];
-    return NULL;
+    const struct type_row *row = row_of(type);
+
+    return row ? &row->info : NULL;
 }
 
 const struct tensor_type_info *tensor_type_by_name(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-        if (strcasecmp(types[i].name, name) == 0)
-            return &types[i];
+        if (strcasecmp(types[i].info.name, name) == 0)
+            return &types[i].info;
     return NULL;
+}
+
+const struct weight_kernels *tensor_type_kernels(const struct kernels *kernels, enum tensor_type type)
+{
+    return (const struct weight_kernels *)((const char *)kernels + row_of(type)->kernels);
 }
 
 size_t tensor_n_elements(const struct tensor *tensor)
@@ -103,38 +147,10 @@ uint16_t tensor_f32_to_bf16(float value)
 
 void tensor_to_f32(enum tensor_type type, const void *source, size_t n, float *ret)
 {
-    const uint16_t *halves = source;
-
-    switch (type) {
-    case TENSOR_F32:
-        memcpy(ret, source, n * sizeof(*ret));
-        break;
-    case TENSOR_F16:
-        for (size_t i = 0; i < n; i++)
-            ret[i] = tensor_f16_to_f32(halves[i]);
-        break;
-    case TENSOR_BF16:
-        for (size_t i = 0; i < n; i++)
-            ret[i] = tensor_bf16_to_f32(halves[i]);
-        break;
-    }
+    tensor_type_kernels(&kernels_generic, type)->widen(source, n, ret);
 }
 
 void tensor_from_f32(enum tensor_type type, const float *source, size_t n, void *ret)
 {
-    uint16_t *halves = ret;
-
-    switch (type) {
-    case TENSOR_F32:
-        memcpy(ret, source, n * sizeof(*source));
-        break;
-    case TENSOR_F16:
-        for (size_t i = 0; i < n; i++)
-            halves[i] = tensor_f32_to_f16(source[i]);
-        break;
-    case TENSOR_BF16:
-        for (size_t i = 0; i < n; i++)
-            halves[i] = tensor_f32_to_bf16(source[i]);
-        break;
-    }
+    row_of(type)->store(source, n, ret);
 }

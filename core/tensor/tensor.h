@@ -11,6 +11,10 @@
 enum tensor_type {
     TENSOR_F32 = 0,
     TENSOR_F16 = 1,
+    TENSOR_Q4_0 = 2,
+    TENSOR_Q8_0 = 8,
+    TENSOR_Q4_K = 12,
+    TENSOR_Q6_K = 14,
     TENSOR_BF16 = 30,
 };
 
@@ -26,6 +30,10 @@ struct tensor_type_info {
 const struct tensor_type_info *tensor_type_info(uint32_t type);
 /* NULL for unknown names; case does not matter. */
 const struct tensor_type_info *tensor_type_by_name(const char *name);
+
+struct kernels;
+struct weight_kernels;
+const struct weight_kernels *tensor_type_kernels(const struct kernels *kernels, enum tensor_type type);
 
 /* shape[0] counts the elements that lie side by side (a row), as in GGUF: the [n_out, n_in] matrix of a linear layer
  * has shape {n_in, n_out, 1, 1}. Unused dimensions are 1. Rows are contiguous. */
@@ -56,6 +64,7 @@ static inline float tensor_bf16_to_f32(uint16_t bits)
 }
 uint16_t tensor_f32_to_bf16(float value);
 
-/* n elements of any type -> f32, and f32 -> n elements of any type. n is a multiple of the type's n_block. */
+/* n elements of any type -> f32, and f32 -> n elements of any type. n is a multiple of the type's n_block. What is to
+ * be quantized is finite. */
 void tensor_to_f32(enum tensor_type type, const void *source, size_t n, float *ret);
 void tensor_from_f32(enum tensor_type type, const float *source, size_t n, void *ret);

@@ -65,7 +65,7 @@ static void read_memory(void *context, int thread, int n_threads)
     float sum;
 
     for (size_t row = rows.begin; row < rows.end; row++)
-        l->kernels->dots_bf16(l->memory + row * 8192, l->x, 0, 1, 4096, &sum, 1);
+        l->kernels->bf16.dots(l->memory + row * 8192, l->x, 0, 1, 4096, &sum, 1);
 }
 
 static double best_seconds(struct thread_pool *pool, thread_pool_function *function, struct limits *limits)

@@ -188,6 +188,18 @@ def check_modality(tap, onellm, model, name, twin, modality, scratch, stages):
     return value
 
 
+def check_quantized(tap, onellm, scratch):
+    """A model whose rows are whole blocks of every type, in every mixture."""
+    model = Path(scratch) / 'wide.gguf'
+    sizes = ['dim=256', 'ffn_hidden=512', 'n_layers=3', 'clip_mlp_width=256', 'fmri_voxels=64']
+    tool.must_run(onellm, 'synthesize', '--shape', 'tiny', *sum((['--set', size] for size in sizes), []), '--type', 'f16',
+                  '--output', model)
+    for mixture in ('q8_0', 'q6_k', 'q4_k', 'q4_0'):
+        quantized = Path(scratch) / f'{mixture}.gguf'
+        tool.must_run(onellm, 'quantize', model, quantized, '--type', mixture)
+        check_modality(tap, onellm, quantized, mixture, Twin(quantized), 'image', scratch, ['embeddings'])
+
+
 def seeded_suite(onellm):
     tap = Comparison()
     with tempfile.TemporaryDirectory() as scratch:
@@ -209,6 +221,10 @@ def seeded_suite(onellm):
                 compare_greedy(tap, f'{name} text', tool.answer(onellm, path, [], 'Hello. Who?', 12), twin, [], 12)
             except tool.Failed as failure:
                 tap.check(False, name, str(failure))
+        try:
+            check_quantized(tap, onellm, scratch)
+        except tool.Failed as failure:
+            tap.check(False, 'quantized models', str(failure))
     return tap.finish()
 
 

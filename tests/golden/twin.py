@@ -19,6 +19,44 @@ SCALARS = {0: 'B', 1: 'b', 2: 'H', 3: 'h', 4: 'I', 5: 'i', 6: 'f', 7: '?', 10: '
 STRING, ARRAY = 8, 9
 F32, F16, BF16 = 0, 1, 30
 
+# ---- quantized blocks: u8 [n, bytes] -> float64 [n, 32 or 256] ----
+
+def halves(blocks, at):
+    """The half at a byte of each block, [n, 1]."""
+    return blocks[:, at:at + 2].copy().view('<f2').astype(np.float64)
+
+
+def signed(some):
+    return some.copy().view(np.int8).astype(np.float64)
+
+
+def decode_q8_0(blocks):
+    return halves(blocks, 0) * signed(blocks[:, 2:])
+
+
+def decode_q4_0(blocks):
+    q = blocks[:, 2:]
+    return halves(blocks, 0) * (np.concatenate([q & 15, q >> 4], 1).astype(np.float64) - 8)
+
+
+def decode_q4_k(blocks):
+    n, low, high, both = len(blocks), blocks[:, 4:8], blocks[:, 8:12], blocks[:, 12:16]
+    scales = np.concatenate([low & 63, both & 15 | low >> 6 << 4], 1) * halves(blocks, 0)
+    minima = np.concatenate([high & 63, both >> 4 | high >> 6 << 4], 1) * halves(blocks, 2)
+    q = blocks[:, 16:].reshape(n, 4, 1, 32)
+    q = np.concatenate([q & 15, q >> 4], 2).reshape(n, 8, 32)
+    return (scales[..., None] * q - minima[..., None]).reshape(n, 256)
+
+
+def decode_q6_k(blocks):
+    n, low, high = len(blocks), blocks[:, :128].reshape(-1, 2, 2, 32), blocks[:, 128:192].reshape(-1, 2, 1, 32)
+    q = np.concatenate([low & 15, low >> 4], 2) | np.concatenate([high >> shift & 3 for shift in (0, 2, 4, 6)], 2) << 4
+    scales = signed(blocks[:, 192:208]) * halves(blocks, 208)
+    return ((q.reshape(n, 16, 16).astype(np.float64) - 32) * scales[..., None]).reshape(n, 256)
+
+
+BLOCKS = {8: (32, 34, decode_q8_0), 2: (32, 18, decode_q4_0), 12: (256, 144, decode_q4_k), 14: (256, 210, decode_q6_k)}
+
 
 class ModelFile:
     """Metadata and tensors of a GGUF file."""
@@ -68,6 +106,10 @@ class ModelFile:
     def tensor(self, name):
         """float64, the usual (row-major) shape: [n_out, n_in] for the matrix of a linear layer."""
         shape, kind, offset = self.infos[name]
+        if kind in BLOCKS:
+            n_elements, n_bytes, decode = BLOCKS[kind]
+            blocks = np.frombuffer(self.bytes, 'u1', int(np.prod(shape)) // n_elements * n_bytes, self.data + offset)
+            return decode(blocks.reshape(-1, n_bytes)).reshape(shape)
         dtype = {F32: '<f4', F16: '<f2', BF16: '<u2'}[kind]
         values = np.frombuffer(self.bytes, dtype, int(np.prod(shape)), self.data + offset)
         if kind == BF16:

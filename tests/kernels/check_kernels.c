@@ -3,6 +3,7 @@
    definition's: GB/s of weights or elements per nanosecond. Variants that this CPU cannot run are skipped. */
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/random.h"
+#include "core/kernels/blocks.h"
 #include "core/kernels/cpu.h"
 #include "core/kernels/kernels.h"
 #include "core/kernels/kernels_wide.h"
@@ -101,52 +103,127 @@ static const size_t sizes[] = {1, 2, 3, 7, 15, 16, 17, 31, 63, 64, 65, 127, 257,
 
 /* ---- one check per kind of kernel: NULL, or what is wrong ---- */
 
-enum stored { STORED_F32, STORED_F16, STORED_BF16 };
-static kernel_dots *dots_of(const struct kernels *k, enum stored type)
+/* A type of weights: its kernels, its blocks, and bytes that any file may hold. */
+struct stored {
+    const char *name;
+    size_t offset; /* of its kernels in struct kernels */
+    size_t n_block, n_block_bytes;
+    void (*fill)(uint8_t *block);
+};
+
+static void fill_f32(uint8_t *block)
 {
-    return type == STORED_F32 ? k->dots_f32 : type == STORED_F16 ? k->dots_f16 : k->dots_bf16;
+    float value = wild();
+
+    memcpy(block, &value, sizeof(value));
 }
 
-static uint16_t half_of(enum stored type)
+/* Any sign and fraction; exponents around 1, and subnormals. */
+static void fill_f16(uint8_t *block)
 {
     uint32_t bits = random_u32(&random_state);
+    uint16_t half = (uint16_t)((bits & 0x83ff) | (bits >> 16) % 18 << 10);
 
-    /* Any sign and fraction; exponents around 1, and subnormals in f16. */
-    if (type == STORED_F16)
-        return (uint16_t)((bits & 0x83ff) | (bits >> 16) % 18 << 10);
-    return (uint16_t)((bits & 0x807f) | (120 + (bits >> 16) % 12) << 7);
+    memcpy(block, &half, sizeof(half));
 }
 
-static const char *check_dots(const struct kernels *kernels, enum stored type)
+static void fill_bf16(uint8_t *block)
 {
-    static float weights[N_MAX + 4], x[M_MAX * (N_MAX + 5)], widened[N_MAX];
-    static double tolerance[M_MAX * 3];
-    uint16_t *halves = (uint16_t *)weights;
+    uint32_t bits = random_u32(&random_state);
+    uint16_t half = (uint16_t)((bits & 0x807f) | (120 + (bits >> 16) % 12) << 7);
+
+    memcpy(block, &half, sizeof(half));
+}
+
+static void fill_bytes(uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (uint8_t)random_u32(&random_state);
+}
+
+static void fill_q8_0(uint8_t *block)
+{
+    fill_bytes(block, sizeof(struct block_q8_0));
+    fill_f16(((struct block_q8_0 *)block)->d);
+}
+
+static void fill_q4_0(uint8_t *block)
+{
+    fill_bytes(block, sizeof(struct block_q4_0));
+    fill_f16(((struct block_q4_0 *)block)->d);
+}
+
+static void fill_q4_k(uint8_t *block)
+{
+    fill_bytes(block, sizeof(struct block_q4_k));
+    fill_f16(((struct block_q4_k *)block)->d);
+    fill_f16(((struct block_q4_k *)block)->dmin);
+}
+
+static void fill_q6_k(uint8_t *block)
+{
+    fill_bytes(block, sizeof(struct block_q6_k));
+    fill_f16(((struct block_q6_k *)block)->d);
+}
+
+#define STORED(type, n_block, bytes)                                                                                   \
+    {                                                                                                                  \
+#type, offsetof(struct kernels, type), n_block, bytes, fill_##type                                             \
+    }
+static const struct stored stored_types[] = {
+    STORED(f32, 1, sizeof(float)),
+    STORED(f16, 1, sizeof(uint16_t)),
+    STORED(bf16, 1, sizeof(uint16_t)),
+    STORED(q8_0, SMALL_BLOCK, sizeof(struct block_q8_0)),
+    STORED(q4_0, SMALL_BLOCK, sizeof(struct block_q4_0)),
+    STORED(q4_k, LARGE_BLOCK, sizeof(struct block_q4_k)),
+    STORED(q6_k, LARGE_BLOCK, sizeof(struct block_q6_k)),
+};
+
+static const struct weight_kernels *kernels_of(const struct kernels *kernels, const struct stored *type)
+{
+    return (const struct weight_kernels *)((const char *)kernels + type->offset);
+}
+
+/* Whole blocks of about this many elements. */
+static size_t whole(const struct stored *type, size_t size)
+{
+    size_t n_blocks = (size + type->n_block - 1) / type->n_block;
+
+    return n_blocks * type->n_block > N_MAX ? N_MAX / type->n_block * type->n_block : n_blocks * type->n_block;
+}
+
+static uint8_t weights[(N_MAX + 4) * sizeof(float)];
+
+/* Weights for n elements behind `skipped` blocks. */
+static const void *fill_weights(const struct stored *type, size_t skipped, size_t n)
+{
+    for (size_t i = 0; i < skipped + n / type->n_block; i++)
+        type->fill(weights + i * type->n_block_bytes);
+    return weights + skipped * type->n_block_bytes;
+}
+
+static const char *check_dots(const struct kernels *kernels, const struct stored *type)
+{
+    static float inputs[M_MAX * (N_MAX + 5)], widened[N_MAX];
 
     for (size_t s = 0; s < ARRAY_SIZE(sizes); s++)
         for (size_t m = 1; m <= M_MAX; m++) {
-            size_t n = sizes[s], stride = n + m % 3, ret_stride = 1 + m % 3, offset = s % 3;
-            const void *w = type == STORED_F32 ? (void *)(weights + offset) : (void *)(halves + offset);
-            float *expected, *found;
+            size_t n = whole(type, sizes[s]), stride = n + m % 3, ret_stride = 1 + m % 3, offset = s % 3;
+            const void *w = fill_weights(type, type->n_block < LARGE_BLOCK ? offset : 0, n);
+            float *expected = guarded(&expected_memory, 0), *found = guarded(&found_memory, 0);
             const char *wrong = NULL;
 
-            fill(weights, N_MAX + 4, wild);
-            for (size_t k = 0; type != STORED_F32 && k < N_MAX + 4; k++)
-                halves[k] = half_of(type);
-            fill(x, M_MAX * (N_MAX + 5), wild);
-            expected = guarded(&expected_memory, 0);
-            found = guarded(&found_memory, 0);
-            dots_of(&kernels_ref, type)(w, x + offset, stride, m, n, expected, ret_stride);
-            dots_of(kernels, type)(w, x + offset, stride, m, n, found, ret_stride);
-            if (type == STORED_F32)
-                memcpy(widened, w, n * sizeof(float));
-            else
-                (type == STORED_F16 ? kernels_ref.widen_f16 : kernels_ref.widen_bf16)(w, n, widened);
+            fill(inputs, M_MAX * (N_MAX + 5), wild);
+            kernels_of(&kernels_ref, type)->dots(w, inputs + offset, stride, m, n, expected, ret_stride);
+            kernels_of(kernels, type)->dots(w, inputs + offset, stride, m, n, found, ret_stride);
+            kernels_of(&kernels_ref, type)->widen(w, n, widened);
             for (size_t i = 0; i < m && !wrong; i++) {
-                tolerance[0] = 1e-30;
+                double tolerance = 1e-30;
+
                 for (size_t k = 0; k < n; k++)
-                    tolerance[0] += 2e-6 * fabs((double)widened[k] * x[offset + i * stride + k]);
-                wrong = compare(expected + i * ret_stride, found + i * ret_stride, 1, tolerance);
+                    tolerance += 2e-6 * fabs((double)widened[k] * inputs[offset + i * stride + k]);
+                wrong = compare(expected + i * ret_stride, found + i * ret_stride, 1, &tolerance);
             }
             if (wrong)
                 return wrong;
@@ -156,23 +233,8 @@ static const char *check_dots(const struct kernels *kernels, enum stored type)
     return NULL;
 }
 
-static const char *check_dots_f32(const struct kernels *kernels)
-{
-    return check_dots(kernels, STORED_F32);
-}
-
-static const char *check_dots_f16(const struct kernels *kernels)
-{
-    return check_dots(kernels, STORED_F16);
-}
-
-static const char *check_dots_bf16(const struct kernels *kernels)
-{
-    return check_dots(kernels, STORED_BF16);
-}
-
 /* All 65536 values, bit for bit but for NaN, which only has to stay NaN. */
-static const char *check_widen(kernel_widen *expected_widen, kernel_widen *widen)
+static const char *check_halves(kernel_widen *expected_widen, kernel_widen *widen)
 {
     static uint16_t halves[65536 + 3];
     static float expected[65536], found[65536 + 1];
@@ -192,14 +254,40 @@ static const char *check_widen(kernel_widen *expected_widen, kernel_widen *widen
     return NULL;
 }
 
-static const char *check_widen_f16(const struct kernels *kernels)
+static const char *check_blocks(const struct kernels *kernels, const struct stored *type)
 {
-    return check_widen(kernels_ref.widen_f16, kernels->widen_f16);
+    static double tolerance[N_MAX];
+
+    for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
+        size_t n = whole(type, sizes[s]);
+        const void *w = fill_weights(type, 0, n);
+        float *expected = guarded(&expected_memory, 0), *found = guarded(&found_memory, 0);
+        const char *wrong;
+
+        kernels_of(&kernels_ref, type)->widen(w, n, expected);
+        kernels_of(kernels, type)->widen(w, n, found);
+        for (size_t first = 0; first < n; first += type->n_block) {
+            double largest = 0;
+
+            for (size_t k = 0; k < type->n_block; k++)
+                largest = fmax(largest, fabs((double)expected[first + k]));
+            for (size_t k = 0; k < type->n_block; k++)
+                tolerance[first + k] = 5e-7 * largest;
+        }
+        wrong = compare(expected, found, n, tolerance);
+        if (wrong)
+            return wrong;
+        if (!guards_hold(&found_memory, 0, n))
+            return "wrote outside of its output";
+    }
+    return NULL;
 }
 
-static const char *check_widen_bf16(const struct kernels *kernels)
+static const char *check_widen(const struct kernels *kernels, const struct stored *type)
 {
-    return check_widen(kernels_ref.widen_bf16, kernels->widen_bf16);
+    if (type->n_block_bytes == sizeof(uint16_t))
+        return check_halves(kernels_of(&kernels_ref, type)->widen, kernels_of(kernels, type)->widen);
+    return check_blocks(kernels, type);
 }
 
 static float x[N_MAX + 4], y[N_MAX + 4], z[N_MAX + 4];
@@ -325,10 +413,8 @@ static const struct check {
     const char *name;
     const char *(*run)(const struct kernels *kernels);
 } checks[] = {
-    {"dots_f32", check_dots_f32},     {"dots_f16", check_dots_f16},     {"dots_bf16", check_dots_bf16},
-    {"widen_f16", check_widen_f16},   {"widen_bf16", check_widen_bf16}, {"layer_norm", check_layer_norm},
-    {"rms_norm", check_rms_norm},     {"softmax", check_softmax},       {"silu_product", check_silu_product},
-    {"quick_gelu", check_quick_gelu}, {"add_scaled", check_add_scaled},
+    {"layer_norm", check_layer_norm},     {"rms_norm", check_rms_norm},     {"softmax", check_softmax},
+    {"silu_product", check_silu_product}, {"quick_gelu", check_quick_gelu}, {"add_scaled", check_add_scaled},
 };
 
 /* ---- speed ---- */
@@ -348,20 +434,22 @@ static const struct check {
         best_;                                                                                                         \
     })
 
-static void bench_dots(const struct kernels *kernels, enum stored type, const char *name, size_t size)
+static void bench_dots(const struct kernels *kernels, const struct stored *type)
 {
-    char *weights = calloc(BENCH_ROWS * BENCH_N, size);
-    double seconds;
+    size_t row_bytes = BENCH_N / type->n_block * type->n_block_bytes;
+    _cleanup_(freep) uint8_t *rows = calloc(BENCH_ROWS, row_bytes);
+    static float inputs[8 * BENCH_N], sums[8];
 
-    memset(weights, 1, BENCH_ROWS * BENCH_N * size);
-    for (size_t m = 1; weights && m <= 8; m *= 2) {
-        seconds = BEST_OF(for (size_t row = 0; row < BENCH_ROWS; row++) dots_of(kernels, type)(
-            weights + row * BENCH_N * size, x, BENCH_N / 8, m, BENCH_N / 2, found_memory.memory, 1));
-        printf("%-8s %-10s m=%zu  %7.2f GB/s  %7.2f GFLOP/s\n", kernels->name, name, m,
-               (double)(BENCH_ROWS * BENCH_N / 2 * size) / seconds * 1e-9,
-               2.0 * BENCH_ROWS * BENCH_N / 2 * (double)m / seconds * 1e-9);
+    for (size_t i = 0; rows && i < BENCH_ROWS * row_bytes; i += type->n_block_bytes)
+        type->fill(rows + i);
+    for (size_t m = 1; rows && m <= 8; m *= 2) {
+        double seconds = BEST_OF(for (size_t row = 0; row < BENCH_ROWS; row++) kernels_of(kernels, type)
+                                     ->dots(rows + row * row_bytes, inputs, BENCH_N, m, BENCH_N, sums, 1));
+
+        printf("%-8s dots %-5s m=%zu  %7.2f GB/s  %7.2f GFLOP/s\n", kernels->name, type->name, m,
+               (double)(BENCH_ROWS * row_bytes) / seconds * 1e-9,
+               2.0 * BENCH_ROWS * BENCH_N * (double)m / seconds * 1e-9);
     }
-    free(weights);
 }
 
 static void bench_in_place(const struct kernels *kernels, operation *apply, const char *name)
@@ -375,23 +463,28 @@ static void bench_in_place(const struct kernels *kernels, operation *apply, cons
 
 static void bench(const struct kernels *kernels)
 {
-    bench_dots(kernels, STORED_F32, "dots_f32", 4);
-    bench_dots(kernels, STORED_F16, "dots_f16", 2);
-    bench_dots(kernels, STORED_BF16, "dots_bf16", 2);
+    for (size_t t = 0; t < ARRAY_SIZE(stored_types); t++)
+        bench_dots(kernels, &stored_types[t]);
     bench_in_place(kernels, apply_softmax, "softmax");
     bench_in_place(kernels, apply_silu, "silu_product");
     bench_in_place(kernels, apply_gelu, "quick_gelu");
 }
 
+static void report(const struct kernels *kernels, const char *what, const char *of, const char *wrong)
+{
+    printf("%s %d - %s %s%s%s%s\n", wrong ? "not ok" : "ok", ++n_tests, kernels->name, what, of, wrong ? ": " : "",
+           wrong ? wrong : "");
+    n_failed += wrong != NULL;
+}
+
 static void check_table(const struct kernels *kernels)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-        const char *wrong = checks[i].run(kernels);
-
-        printf("%s %d - %s %s%s%s\n", wrong ? "not ok" : "ok", ++n_tests, kernels->name, checks[i].name,
-               wrong ? ": " : "", wrong ? wrong : "");
-        n_failed += wrong != NULL;
+    for (size_t t = 0; t < ARRAY_SIZE(stored_types); t++) {
+        report(kernels, "dots ", stored_types[t].name, check_dots(kernels, &stored_types[t]));
+        report(kernels, "widen ", stored_types[t].name, check_widen(kernels, &stored_types[t]));
     }
+    for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+        report(kernels, checks[i].name, "", checks[i].run(kernels));
 }
 
 /* An older CPU gets the table that it can run. */

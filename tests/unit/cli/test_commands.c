@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -138,7 +139,7 @@ static void test_synthesize_refuses(void **state)
         {"--set", "n_experts=0", "projection.expert_count is 0", EXIT_FAILED},
         {"--set", "n_heads=3", "3 heads and 3 key/value heads do not divide width 64", EXIT_FAILED},
         {"--set", "n_vocab=200", "no room for the 259 control and byte pieces", EXIT_FAILED},
-        {"--type", "q8", "--type: must be f32, f16 or bf16", EXIT_USAGE},
+        {"--type", "q8", "--type: must be f32, f16, bf16, q8_0, q6_k, q4_k or q4_0", EXIT_USAGE},
         {"--seed", "-1", "--seed: must be an integer", EXIT_USAGE},
         {"--output", "/nonexistent/m.gguf", "/nonexistent/m.gguf: ", EXIT_FAILED},
     };
@@ -152,6 +153,139 @@ static void test_synthesize_refuses(void **state)
         assert_run(run, cases[i].status, cases[i].message);
         assert_false(exists(other));
     }
+}
+
+/* ---- quantize ---- */
+
+#define WIDE                                                                                                           \
+    "--shape", "tiny", "--set", "dim=256", "--set", "ffn_hidden=256", "--set", "n_layers=9", "--set",                  \
+        "fmri_voxels=64", "--output", other
+
+static const char *type_in(const struct gguf_reader *reader, const char *name)
+{
+    return tensor_type_info(gguf_reader_find_tensor(reader, name)->tensor.type)->name;
+}
+
+/* Bytes behind the beginning of the first tensor. */
+static off_t data_bytes(const struct gguf_reader *reader)
+{
+    off_t sum = 0;
+
+    for (size_t i = 0; i < gguf_reader_n_tensors(reader); i++)
+        sum += (off_t)(tensor_n_bytes(&gguf_reader_tensor(reader, i)->tensor) + 31) / 32 * 32;
+    return sum;
+}
+
+/* Of nine layers the sensitive ones are 0 (first eighth: 1), 3, 6 and 7, 8 (last eighth). */
+static void test_quantize_mixes_types(void **state)
+{
+    _cleanup_(gguf_reader_closep) struct gguf_reader *reader = NULL, *before = NULL;
+    _cleanup_(run_deinit) struct run made = RUN(command_synthesize, "", WIDE);
+    _cleanup_(run_deinit) struct run run = RUN(command_quantize, "", other, array, "--type", "q4_k");
+    struct hparams hparams, hparams_before;
+    static const struct {
+        const char *tensor, *type;
+    } expected[] = {
+        {"token_embd.weight", "q4_k"},         {"output.weight", "q6_k"},
+        {"output_norm.weight", "f32"},         {"blk.0.attn_v.weight", "q6_k"},
+        {"blk.1.attn_v.weight", "q4_k"},       {"blk.3.ffn_down.weight", "q6_k"},
+        {"blk.3.attn_q.weight", "q4_k"},       {"blk.8.ffn_down.weight", "q6_k"},
+        {"enc.blk.0.attn_qkv.weight", "q8_0"}, {"enc.pos_embd.weight", "f32"},
+        {"upm.0.blk.0.ffn_up.weight", "q8_0"}, {"enc.patch_embd.weight", "f16"},
+    };
+
+    (void)state;
+    assert_run(made, EXIT_DONE, "wrote ");
+    assert_run(run, EXIT_DONE, "wrote ");
+    assert_non_null(strstr(run.out, "blk.1.attn_v.weight                f16   q4_k "));
+    assert_null(strstr(run.out, "output_norm"));
+    assert_int_equal(gguf_reader_open(array, &reader, NULL), 0);
+    assert_int_equal(gguf_reader_open(other, &before, NULL), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+        assert_string_equal(type_in(reader, expected[i].tensor), expected[i].type);
+    assert_int_equal(gguf_reader_n_keys(reader), gguf_reader_n_keys(before) + 1);
+    assert_int_equal(hparams_from_gguf(reader, &hparams, NULL), 0);
+    assert_int_equal(hparams_from_gguf(before, &hparams_before, NULL), 0);
+    assert_memory_equal(&hparams, &hparams_before, sizeof(hparams));
+}
+
+/* Any number of threads writes the same file; the report is there as JSON, too. */
+static void test_quantize_reports(void **state)
+{
+    _cleanup_(run_deinit) struct run made = RUN(command_synthesize, "", WIDE);
+    _cleanup_(run_deinit) struct run one = RUN(command_quantize, "", other, array, "--type", "q6_k", "--threads", "1");
+    _cleanup_(run_deinit) struct run more =
+        RUN(command_quantize, "", other, model, "--type", "Q6_K", "--threads", "3", "--json");
+    _cleanup_(value_freep) struct value *value = parse(&more);
+    const struct value *tensors = value_get(value, "tensors");
+    double cosine = 0, rmse = 0;
+    int64_t n_bytes = 0;
+    struct stat status;
+
+    (void)state;
+    assert_run(made, EXIT_DONE, "");
+    assert_run(one, EXIT_DONE, "");
+    assert_run(more, EXIT_DONE, "");
+    assert_true(same_bytes(array, model));
+    assert_int_equal(stat(model, &status), 0);
+    assert_true(value_integer(value_get(value, "bytes"), &n_bytes));
+    assert_int_equal(n_bytes, status.st_size);
+    assert_string_equal(value_text(value_get(value_at(tensors, 0), "name")), "token_embd.weight");
+    assert_string_equal(value_text(value_get(value_at(tensors, 0), "from")), "f16");
+    assert_string_equal(value_text(value_get(value_at(tensors, 0), "to")), "q6_k");
+    assert_true(value_number(value_get(value_at(tensors, 0), "cosine"), &cosine));
+    assert_true(value_number(value_get(value_at(tensors, 0), "rmse"), &rmse));
+    assert_true(cosine > 0.9995 && cosine < 1);
+    assert_true(rmse > 0);
+    synthesize(model, "7", "n_experts=3"); /* as the tests behind this one expect it */
+}
+
+static void test_quantize_refuses(void **state)
+{
+    static const struct {
+        const char *in, *out, *type, *message;
+        int status;
+    } cases[] = {
+        {model, array, "q5_k", "--type: must be q8_0, q6_k, q4_k or q4_0", EXIT_USAGE},
+        {"/nonexistent.gguf", array, "q8_0", "/nonexistent.gguf: ", EXIT_FAILED},
+        {IMAGE, array, "q8_0", "not a GGUF file", EXIT_FAILED},
+        {model, "/nonexistent/m.gguf", "q8_0", "/nonexistent/m.gguf: ", EXIT_FAILED},
+    };
+
+    (void)state;
+    unlink(array);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        _cleanup_(run_deinit) struct run run =
+            RUN(command_quantize, "", cases[i].in, cases[i].out, "--type", cases[i].type);
+
+        assert_run(run, cases[i].status, cases[i].message);
+        assert_false(exists(array));
+    }
+}
+
+static void test_quantize_refuses_infinities(void **state)
+{
+    _cleanup_(gguf_reader_closep) struct gguf_reader *reader = NULL;
+    _cleanup_(run_deinit) struct run made = RUN(command_synthesize, "", WIDE);
+    _cleanup_(closep) int fd = open(other, O_WRONLY | O_CLOEXEC);
+    const struct gguf_tensor *tensor;
+    off_t at;
+
+    (void)state;
+    assert_run(made, EXIT_DONE, "");
+    assert_int_equal(gguf_reader_open(other, &reader, NULL), 0);
+    tensor = gguf_reader_find_tensor(reader, "blk.0.attn_k.weight");
+    at = (const char *)tensor->tensor.data - (const char *)gguf_reader_tensor(reader, 0)->tensor.data;
+    at += (off_t)gguf_reader_n_bytes(reader) - data_bytes(reader);
+    assert_int_equal(pwrite(fd, &(uint16_t){0x7c00}, 2, at), 2);
+    unlink(array);
+    {
+        _cleanup_(run_deinit) struct run run = RUN(command_quantize, "", other, array, "--type", "q8_0");
+
+        assert_run(run, EXIT_FAILED, "tensor blk.0.attn_k.weight holds an infinity or NaN");
+        assert_false(exists(array));
+    }
+    unlink(other);
 }
 
 static void test_inspect_lists_everything(void **state)
@@ -413,6 +547,10 @@ int main(void)
         cmocka_unit_test(test_sizes_can_be_set),
         cmocka_unit_test(test_random_weights_have_their_deviation),
         cmocka_unit_test(test_synthesize_refuses),
+        cmocka_unit_test(test_quantize_mixes_types),
+        cmocka_unit_test(test_quantize_reports),
+        cmocka_unit_test(test_quantize_refuses),
+        cmocka_unit_test(test_quantize_refuses_infinities),
         cmocka_unit_test(test_inspect_lists_everything),
         cmocka_unit_test(test_tokenize_there_and_back),
         cmocka_unit_test(test_tokenize_refuses),

@@ -82,10 +82,12 @@ static void types_have_names(void **state)
     assert_string_equal(tensor_type_info(TENSOR_BF16)->name, "bf16");
     assert_int_equal(tensor_type_by_name("F16")->type, TENSOR_F16);
     assert_null(tensor_type_by_name("f8"));
-    assert_null(tensor_type_info(2));
+    assert_string_equal(tensor_type_info(12)->name, "q4_k");
+    assert_null(tensor_type_info(3));
 }
 
 static const enum tensor_type types[] = {TENSOR_F32, TENSOR_F16, TENSOR_BF16};
+static const enum tensor_type block_types[] = {TENSOR_Q8_0, TENSOR_Q4_0, TENSOR_Q4_K, TENSOR_Q6_K};
 
 /* Few and many rows, every type, every number of threads, rows longer than the scratch of a thread. */
 static void check_matmul(size_t m, size_t n_in, size_t n_out, enum tensor_type type, int n_threads)
@@ -131,7 +133,15 @@ static void matmul_is_right(void **state)
             check_matmul(9, 588, 31, types[t], n_threads);
             check_matmul(70, 65, 130, types[t], n_threads);
         }
+    for (size_t t = 0; t < ARRAY_SIZE(block_types); t++)
+        for (int n_threads = 1; n_threads <= 3; n_threads++) {
+            check_matmul(1, 256, 100, block_types[t], n_threads);
+            check_matmul(7, 512, 17, block_types[t], n_threads);
+            check_matmul(9, 768, 31, block_types[t], n_threads);
+        }
+    check_matmul(5, 96, 20, TENSOR_Q8_0, 2);
     check_matmul(10, COMPUTE_SCRATCH / 16 + 100, 20, TENSOR_BF16, 2);
+    check_matmul(10, COMPUTE_SCRATCH / 16 + 256, 20, TENSOR_Q4_K, 2);
 }
 
 struct heads {
