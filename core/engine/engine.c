@@ -287,16 +287,20 @@ static void *run(void *context)
 
 /* ---- life ---- */
 
+static int allocate_threads(struct engine *engine, const struct onellm_options *options)
+{
+    engine->pool = thread_pool_new(options->n_threads ? options->n_threads : thread_pool_cores());
+    engine->compute = engine->pool ? compute_new(engine->pool, kernels_for(cpu_flags())) : NULL;
+    return engine->compute ? 0 : -ENOMEM;
+}
+
 static int allocate(struct engine *engine, const struct onellm_options *options, size_t context)
 {
     const struct model *model = engine->model;
-    int n_threads = options->n_threads ? options->n_threads : thread_pool_cores();
 
-    engine->pool = thread_pool_new(n_threads);
-    engine->compute = engine->pool ? compute_new(engine->pool, kernels_for(cpu_flags())) : NULL;
     engine->inbox = queue_new(options->queue_max ? options->queue_max : 64);
     engine->cache = kv_cache_new(&model->hparams, context);
-    if (!engine->compute || !engine->inbox || !engine->cache)
+    if (!engine->inbox || !engine->cache)
         return -ENOMEM;
     engine->decoder = decoder_new(model, engine->compute, context, &engine->arena);
     engine->candidates = arena_new(&engine->arena, struct candidate, model->hparams.n_vocab);
@@ -309,13 +313,19 @@ static int allocate(struct engine *engine, const struct onellm_options *options,
     return engine->encoder && engine->projection ? 0 : -ENOMEM;
 }
 
-int engine_init(struct engine *engine, const struct model *model, const struct onellm_options *options, size_t context,
+int engine_init(struct engine *engine, struct model *model, const struct onellm_options *options, size_t context,
                 struct error *error)
 {
     int r;
 
     engine->model = model;
     news_init(&engine->news, options->wake, options->wake_context);
+    r = allocate_threads(engine, options);
+    if (r < 0)
+        return error_set(error, r, "no memory for the threads of the engine");
+    r = weights_pack(&model->weights, &model->hparams, engine->compute, error);
+    if (r < 0)
+        return r;
     r = allocate(engine, options, context);
     if (r < 0)
         return error_set(error, r,

@@ -43,8 +43,8 @@ struct engine {
     atomic_bool busy;
 };
 
-/* The model is borrowed. context: positions of the longest sequence. */
-int engine_init(struct engine *engine, const struct model *model, const struct onellm_options *options, size_t context,
+/* The model is borrowed; its weights are packed. context: positions of the longest sequence. */
+int engine_init(struct engine *engine, struct model *model, const struct onellm_options *options, size_t context,
                 struct error *error);
 /* Ends the thread (unfinished sequences end as cancelled); accepts a half-built or zero-filled engine. */
 void engine_deinit(struct engine *engine);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
@@ -65,6 +66,15 @@ void mapped_file_unmap(struct mapped_file *file)
     if (file->n)
         munmap((void *)(uintptr_t)file->bytes, file->n);
     *file = (struct mapped_file){0};
+}
+
+void mapped_file_forget(const void *bytes, size_t n)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)bytes + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)bytes + n) / page * page;
+
+    if (begin < end)
+        madvise((void *)begin, end - begin, MADV_DONTNEED); /* the mapping is read-only, so nothing can be lost */
 }
 
 void mapped_file_error_at(struct error *error, const char *path)

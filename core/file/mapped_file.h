@@ -20,5 +20,8 @@ int mapped_file_open(const char *path, int *ret_fd, struct error *error);
 int mapped_file_map(struct mapped_file *file, int fd, struct error *error);
 void mapped_file_unmap(struct mapped_file *file);
 
+/* n bytes of the mapping are not needed for now: whole pages of them take no memory until they are read again. */
+void mapped_file_forget(const void *bytes, size_t n);
+
 /* Names the file as the place of an error: its path, or the end of a long one. */
 void mapped_file_error_at(struct error *error, const char *path);

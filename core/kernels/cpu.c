@@ -11,6 +11,8 @@ unsigned cpu_flags(void)
     if (flags && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         flags |= CPU_AVX512;
+    if (flags & CPU_AVX512 && __builtin_cpu_supports("avx512vnni"))
+        flags |= CPU_AVX512_VNNI;
 #endif
     return flags;
 }

@@ -14,6 +14,9 @@ const struct kernels *kernels_for(unsigned flags)
     if (!(flags & CPU_AVX512))
         return kernels;
     kernels = &kernels_avx512;
+    if (!(flags & CPU_AVX512_VNNI))
+        return kernels;
+    kernels = &kernels_avx512vnni;
 #else
     (void)flags;
 #endif

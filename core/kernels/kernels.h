@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/kernels/tiles.h"
+
 /* ret[i * ret_stride] = sum over k of weights[k] * x[i * x_stride + k], for i < m: one row of a linear layer against m
  * inputs. Weights are read once. Summed in f32 in an order that depends on n only: not on m, nor on the neighbours.
  * Tolerance: 2e-6 * sum |weights[k] * x[k]|. */
@@ -42,11 +44,13 @@ typedef void kernel_add_scaled(float *y, const float *x, float factor, size_t n)
 struct weight_kernels {
     kernel_dots *dots;
     kernel_widen *widen;
+    kernel_tiles *tiles; /* see tiles.h; NULL: this type has none */
 };
 
 struct kernels {
-    const char *name; /* instruction set: "ref", "generic", "avx2", "avx512" */
+    const char *name; /* instruction set: "ref", "generic", "avx2", "avx512", "avx512vnni" */
     struct weight_kernels f32, f16, bf16, q8_0, q4_0, q4_k, q6_k;
+    kernel_input_row *input_row;
     kernel_layer_norm *layer_norm;
     kernel_rms_norm *rms_norm;
     kernel_softmax *softmax;

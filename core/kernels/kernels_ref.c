@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "core/kernels/blocks.h"
-#include "core/kernels/kernels.h"
+#define VARIANT ref
+#include "core/kernels/kernels_wide.h"
 
 static float f16_to_f32(uint16_t half)
 {
@@ -192,10 +193,11 @@ const struct kernels kernels_ref = {
     .f32 = {dots_f32, widen_f32},
     .f16 = {dots_f16, widen_f16},
     .bf16 = {dots_bf16, widen_bf16},
-    .q8_0 = {dots_q8_0, widen_q8_0},
-    .q4_0 = {dots_q4_0, widen_q4_0},
-    .q4_k = {dots_q4_k, widen_q4_k},
-    .q6_k = {dots_q6_k, widen_q6_k},
+    .q8_0 = {dots_q8_0, widen_q8_0, OF_VARIANT(tiles_q8_0)},
+    .q4_0 = {dots_q4_0, widen_q4_0, OF_VARIANT(tiles_q4_0)},
+    .q4_k = {dots_q4_k, widen_q4_k, OF_VARIANT(tiles_q4_k)},
+    .q6_k = {dots_q6_k, widen_q6_k, OF_VARIANT(tiles_q6_k)},
+    .input_row = OF_VARIANT(input_row),
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .softmax = softmax,

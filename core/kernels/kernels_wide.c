@@ -1,5 +1,5 @@
 /* All operations on vectors of the compiler (GCC and clang vector extensions). This file is built once per instruction
-   set with that set's flags: LANES follows from them, KERNELS_TABLE and KERNELS_NAME come from meson.build.
+   set with that set's flags, of which VARIANT is the name: LANES follows from them.
 
    A sum has 4 x LANES partial sums: element k goes to partial sum k mod (4 * LANES), the rest of the row to a scalar
    tail, and the partial sums are added pairwise at the end. */
@@ -460,15 +460,16 @@ static void add_scaled(float *y, const float *x, float factor, size_t n)
         y[k] += factor * x[k];
 }
 
-const struct kernels KERNELS_TABLE = {
-    .name = KERNELS_NAME,
+const struct kernels OF_VARIANT(kernels) = {
+    .name = VARIANT_TEXT(VARIANT),
     .f32 = {dots_f32, widen_f32},
     .f16 = {dots_f16, widen_f16},
     .bf16 = {dots_bf16, widen_bf16},
-    .q8_0 = {dots_q8_0, widen_q8_0},
-    .q4_0 = {dots_q4_0, widen_q4_0},
-    .q4_k = {dots_q4_k, widen_q4_k},
-    .q6_k = {dots_q6_k, widen_q6_k},
+    .q8_0 = {dots_q8_0, widen_q8_0, OF_VARIANT(tiles_q8_0)},
+    .q4_0 = {dots_q4_0, widen_q4_0, OF_VARIANT(tiles_q4_0)},
+    .q4_k = {dots_q4_k, widen_q4_k, OF_VARIANT(tiles_q4_k)},
+    .q6_k = {dots_q6_k, widen_q6_k, OF_VARIANT(tiles_q6_k)},
+    .input_row = OF_VARIANT(input_row),
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .softmax = softmax,

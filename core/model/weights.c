@@ -3,12 +3,18 @@
 #include "core/model/weights.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 #include "core/file/gguf_reader.h"
+#include "core/file/mapped_file.h"
 #include "core/model/tensor_specs.h"
+#include "core/tensor/pack.h"
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 struct binding {
     const struct gguf_reader *reader;
@@ -118,7 +124,70 @@ int weights_bind(const struct gguf_reader *reader, const struct hparams *hparams
     return r;
 }
 
+/* ---- packing ---- */
+
+struct packing {
+    struct weights *weights;
+    const struct compute *compute;
+    size_t at; /* bytes of tiles */
+};
+
+/* NULL for what is never multiplied with: vectors, and the table of tokens. */
+static struct tensor *matrix_of(struct weights *weights, const struct tensor_spec *spec)
+{
+    struct tensor *tensor = (struct tensor *)(void *)(group_base(weights, spec) + spec->offset);
+
+    return spec->vector || tensor == &weights->decoder.token_embedding ? NULL : tensor;
+}
+
+static size_t room_for(const struct tensor *matrix)
+{
+    return (pack_bytes(matrix) + 63) / 64 * 64;
+}
+
+static int add_room(void *context, const struct tensor_spec *spec)
+{
+    struct packing *packing = context;
+    const struct tensor *matrix = matrix_of(packing->weights, spec);
+
+    packing->at += matrix ? room_for(matrix) : 0;
+    return 0;
+}
+
+static int pack(void *context, const struct tensor_spec *spec)
+{
+    struct packing *packing = context;
+    struct tensor *matrix = matrix_of(packing->weights, spec);
+
+    if (!matrix || room_for(matrix) == 0)
+        return 0;
+    pack_matrix(packing->compute, matrix, packing->weights->tiles + packing->at);
+    matrix->tiles = packing->weights->tiles + packing->at;
+    packing->at += room_for(matrix);
+    if (matrix->data != packing->weights->decoder.token_embedding.data)
+        mapped_file_forget(matrix->data, tensor_n_bytes(matrix));
+    return 0;
+}
+
+int weights_pack(struct weights *weights, const struct hparams *hparams, const struct compute *compute,
+                 struct error *error)
+{
+    struct packing packing = {weights, compute, 0};
+
+    tensor_specs_visit(hparams, add_room, &packing);
+    if (packing.at == 0)
+        return 0;
+    weights->n_tiles_bytes = (packing.at + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    weights->tiles = aligned_alloc(HUGE_PAGE, weights->n_tiles_bytes);
+    if (!weights->tiles)
+        return error_set(error, -ENOMEM, "no memory for %zu MiB of packed weights", packing.at >> 20);
+    madvise(weights->tiles, weights->n_tiles_bytes, MADV_HUGEPAGE); /* where there are none it works without */
+    packing.at = 0;
+    return tensor_specs_visit(hparams, pack, &packing);
+}
+
 void weights_deinit(struct weights *weights)
 {
     arena_deinit(&weights->arena);
+    free(weights->tiles);
 }

@@ -1,11 +1,12 @@
 /* Every tensor of a model at its place: views into the mapped file, or copies where the file's type had to change.
-   Immutable once bound; any thread. */
+   Immutable once bound and packed; any thread. */
 #pragma once
 
 #include "core/base/arena.h"
 #include "core/model/hparams.h"
 #include "core/tensor/tensor.h"
 
+struct compute;
 struct error;
 struct gguf_reader;
 
@@ -67,10 +68,16 @@ struct weights {
     struct llama_block **experts; /* [n_experts][n_blocks] */
     struct modality_weights modalities[N_MODALITIES];
     struct arena arena; /* tables of blocks, converted tensors */
+    char *tiles;        /* packed matrices; NULL: none */
+    size_t n_tiles_bytes;
 };
 
 /* Finds every tensor of tensor_specs_visit() in the file and checks its shape. The reader must outlive the weights.
  * -EBADMSG naming the first tensor that is missing or has another shape, -ENOMEM. */
 int weights_bind(const struct gguf_reader *reader, const struct hparams *hparams, struct weights *ret,
+                 struct error *error);
+/* Packs every quantized matrix that is multiplied with (core/tensor/pack.h); what the file has of it is not resident
+ * any more then. -ENOMEM. */
+int weights_pack(struct weights *weights, const struct hparams *hparams, const struct compute *compute,
                  struct error *error);
 void weights_deinit(struct weights *weights);

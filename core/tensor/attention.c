@@ -12,7 +12,7 @@
 #include "core/base/thread_pool.h"
 #include "core/kernels/kernels.h"
 
-#define TILE_ROWS 128
+#define QUERIES_TOGETHER 128
 #define FEW_QUERIES 4
 
 struct job {
@@ -66,7 +66,7 @@ static void attend_heads(void *context, int thread, int n_threads)
     const struct job *job = context;
     const struct attention *a = job->a;
     struct range heads = thread_range(a->n_heads, 1, thread, n_threads);
-    size_t tile = MIN(COMPUTE_SCRATCH / a->n, (size_t)TILE_ROWS);
+    size_t tile = MIN(COMPUTE_SCRATCH / a->n, (size_t)QUERIES_TOGETHER);
 
     for (size_t head = heads.begin; head < heads.end; head++) {
         if (a->m <= FEW_QUERIES) {

@@ -1,6 +1,9 @@
 /* Few rows: each weight row is read once and multiplied with all inputs while it is in the first-level cache; the limit
    is memory bandwidth. Many rows: a thread's share of the weight rows is widened to f32 a block at a time, and OpenBLAS
-   multiplies it with all inputs; the limit is arithmetic, and widening costs 1 / (2 * m) of it. */
+   multiplies it with all inputs; the limit is arithmetic, and widening costs 1 / (2 * m) of it.
+
+   Packed weights: the inputs become rows of bytes, which the kernels on tiles multiply with all tiles of a thread, for
+   any number of rows. */
 #include "core/tensor/matmul.h"
 
 #include <cblas.h>
@@ -10,8 +13,11 @@
 #include "core/base/cleanup.h"
 #include "core/base/thread_pool.h"
 #include "core/kernels/kernels.h"
+#include "core/kernels/tiles.h"
 
 #define FEW_ROWS 8        /* up to here the dot kernels win */
+#define FEW_INPUTS 4      /* up to here it costs less that every thread makes all rows of bytes than to wait for them */
+#define INPUTS_MAX 128    /* rows of bytes that are made at once */
 #define SMALL_WORK 100000 /* multiplications: a few microseconds */
 #define ROW_GROUP 16 /* granularity of the partition over threads; rows of the scratch are whole blocks of weights */
 
@@ -58,6 +64,7 @@ struct product {
     const float *bias;
     float *ret;
     size_t ret_stride;
+    char *inputs; /* rows of bytes; NULL: every thread makes its own */
 };
 
 static void add_bias(const struct product *p, struct range rows)
@@ -115,12 +122,64 @@ static void multiply_many(void *context, int thread, int n_threads)
     add_bias(p, rows);
 }
 
+static void make_inputs(void *context, int thread, int n_threads)
+{
+    const struct product *p = context;
+    struct range rows = thread_range(p->m, 1, thread, n_threads);
+    size_t n = p->weight->shape[0];
+
+    for (size_t i = rows.begin; i < rows.end; i++)
+        p->compute->kernels->input_row(p->x + i * p->x_stride, n, p->inputs + i * input_row_bytes(n));
+}
+
+static void multiply_tiles(void *context, int thread, int n_threads)
+{
+    struct product p = *(const struct product *)context;
+    struct range rows = thread_range(p.weight->shape[1], TILE_ROWS, thread, n_threads);
+    size_t n = p.weight->shape[0], row_bytes = tensor_row_bytes(p.weight);
+    kernel_tiles *tiles = tensor_type_kernels(p.compute->kernels, p.weight->type)->tiles;
+
+    if (!p.inputs) {
+        p.inputs = (char *)p.compute->scratch[thread];
+        make_inputs(&p, 0, 1);
+    }
+    for (size_t j = rows.begin; j < rows.end; j += TILE_ROWS)
+        tiles((const char *)p.weight->tiles + j * row_bytes, p.inputs, p.m, n, MIN((size_t)TILE_ROWS, rows.end - j),
+              p.ret + j, p.ret_stride);
+    add_bias(&p, rows);
+}
+
+static void multiply_packed(struct product product)
+{
+    const struct compute *compute = product.compute;
+    size_t n_together =
+        MIN((size_t)INPUTS_MAX, COMPUTE_SCRATCH * sizeof(float) / input_row_bytes(product.weight->shape[0]));
+    size_t m = product.m;
+
+    for (size_t first = 0; first < m; first += n_together) {
+        struct product p = product;
+        struct thread_pool *pool;
+
+        p.m = MIN(n_together, m - first);
+        p.x += first * p.x_stride;
+        p.ret += first * p.ret_stride;
+        pool = compute_pool(compute, p.m * tensor_n_elements(p.weight));
+        if (p.m > FEW_INPUTS) {
+            p.inputs = (char *)compute->scratch[0];
+            thread_pool_run(pool, make_inputs, &p);
+        }
+        thread_pool_run(pool, multiply_tiles, &p);
+    }
+}
+
 void matmul(const struct compute *compute, const float *x, size_t x_stride, size_t m, const struct tensor *weight,
             const float *bias, float *ret, size_t ret_stride)
 {
-    struct product product = {compute, x, x_stride, m, weight, bias, ret, ret_stride};
+    struct product product = {compute, x, x_stride, m, weight, bias, ret, ret_stride, NULL};
 
-    if (m)
+    if (weight->tiles)
+        multiply_packed(product);
+    else if (m)
         thread_pool_run(compute_pool(compute, m * tensor_n_elements(weight)),
                         m <= FEW_ROWS ? multiply_few : multiply_many, &product);
 }

@@ -1,4 +1,5 @@
-/* Linear layers over the thread pool: own kernels for few rows, OpenBLAS for many. The only file with <cblas.h>. */
+/* Linear layers over the thread pool: own kernels for few rows and for packed weights, OpenBLAS for many rows. The only
+ * file with <cblas.h>. */
 #pragma once
 
 #include <stddef.h>
@@ -32,7 +33,8 @@ struct compute *compute_free(struct compute *compute);
  *   weight  any type [n_out, n_in]
  *   bias    f32 [n_out] or NULL
  *   ret     f32 [m, n_out], rows ret_stride apart; not overlapping x
- * Every element is computed whole by one thread, so the result does not depend on the number of threads. */
+ * Every element is computed whole by one thread, so the result does not depend on the number of threads. Where the
+ * weight is packed, rows of x are rounded to 8 bits in blocks of 32, and no row of ret depends on the others. */
 void matmul(const struct compute *compute, const float *x, size_t x_stride, size_t m, const struct tensor *weight,
             const float *bias, float *ret, size_t ret_stride);
 

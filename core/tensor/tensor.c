@@ -33,14 +33,27 @@ static const struct type_row {
     struct tensor_type_info info;
     size_t kernels; /* offset in struct kernels */
     void (*store)(const float *x, size_t n, void *ret);
+    tiles_pack *pack;
 } types[] = {
-    {{TENSOR_F32, "f32", 1, 4}, offsetof(struct kernels, f32), store_f32},
-    {{TENSOR_F16, "f16", 1, 2}, offsetof(struct kernels, f16), store_f16},
-    {{TENSOR_BF16, "bf16", 1, 2}, offsetof(struct kernels, bf16), store_bf16},
-    {{TENSOR_Q8_0, "q8_0", SMALL_BLOCK, sizeof(struct block_q8_0)}, offsetof(struct kernels, q8_0), quantize_q8_0},
-    {{TENSOR_Q6_K, "q6_k", LARGE_BLOCK, sizeof(struct block_q6_k)}, offsetof(struct kernels, q6_k), quantize_q6_k},
-    {{TENSOR_Q4_K, "q4_k", LARGE_BLOCK, sizeof(struct block_q4_k)}, offsetof(struct kernels, q4_k), quantize_q4_k},
-    {{TENSOR_Q4_0, "q4_0", SMALL_BLOCK, sizeof(struct block_q4_0)}, offsetof(struct kernels, q4_0), quantize_q4_0},
+    {{TENSOR_F32, "f32", 1, 4}, offsetof(struct kernels, f32), store_f32, NULL},
+    {{TENSOR_F16, "f16", 1, 2}, offsetof(struct kernels, f16), store_f16, NULL},
+    {{TENSOR_BF16, "bf16", 1, 2}, offsetof(struct kernels, bf16), store_bf16, NULL},
+    {{TENSOR_Q8_0, "q8_0", SMALL_BLOCK, sizeof(struct block_q8_0)},
+     offsetof(struct kernels, q8_0),
+     quantize_q8_0,
+     tiles_pack_q8_0},
+    {{TENSOR_Q6_K, "q6_k", LARGE_BLOCK, sizeof(struct block_q6_k)},
+     offsetof(struct kernels, q6_k),
+     quantize_q6_k,
+     tiles_pack_q6_k},
+    {{TENSOR_Q4_K, "q4_k", LARGE_BLOCK, sizeof(struct block_q4_k)},
+     offsetof(struct kernels, q4_k),
+     quantize_q4_k,
+     tiles_pack_q4_k},
+    {{TENSOR_Q4_0, "q4_0", SMALL_BLOCK, sizeof(struct block_q4_0)},
+     offsetof(struct kernels, q4_0),
+     quantize_q4_0,
+     tiles_pack_q4_0},
 };
 
 static const struct type_row *row_of(uint32_t type)
@@ -69,6 +82,11 @@ const struct tensor_type_info *tensor_type_by_name(const char *name)
 const struct weight_kernels *tensor_type_kernels(const struct kernels *kernels, enum tensor_type type)
 {
     return (const struct weight_kernels *)((const char *)kernels + row_of(type)->kernels);
+}
+
+tiles_pack *tensor_type_pack(enum tensor_type type)
+{
+    return row_of(type)->pack;
 }
 
 size_t tensor_n_elements(const struct tensor *tensor)

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/kernels/tiles.h"
+
 #define TENSOR_DIMS_MAX 4
 
 /* The numbers are those of GGUF files. */
@@ -34,6 +36,7 @@ const struct tensor_type_info *tensor_type_by_name(const char *name);
 struct kernels;
 struct weight_kernels;
 const struct weight_kernels *tensor_type_kernels(const struct kernels *kernels, enum tensor_type type);
+tiles_pack *tensor_type_pack(enum tensor_type type); /* NULL: this type has no tiles */
 
 /* shape[0] counts the elements that lie side by side (a row), as in GGUF: the [n_out, n_in] matrix of a linear layer
  * has shape {n_in, n_out, 1, 1}. Unused dimensions are 1. Rows are contiguous. */
@@ -42,6 +45,7 @@ struct tensor {
     int n_dims;
     size_t shape[TENSOR_DIMS_MAX];
     const void *data;
+    const void *tiles; /* the same numbers as pack_matrix() lays them out; NULL: not packed */
 };
 
 /* Elements, rows and bytes; the shape was checked not to overflow by whoever read it. */

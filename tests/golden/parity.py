@@ -163,18 +163,18 @@ def reference_suite(onellm, onellmd):
 
 # ---- seeded models ----
 
-def compare_greedy(tap, case, found, twin, media, n):
+def compare_greedy(tap, case, found, twin, media, n, margin=1e-2):
     """Equal tokens, up to the first step at which the two most likely ones are too close to call."""
     ids = found['token_ids']
     expected, logits = twin.greedy(found['prompt_ids'], media, len(ids) or 1)
     top = np.sort(logits, axis=1)
-    close = np.flatnonzero(top[:, -1] - top[:, -2] < 1e-2)
+    close = np.flatnonzero(top[:, -1] - top[:, -2] < margin)
     n_sure = int(close[0]) if len(close) else len(expected)
     tap.check(0 < len(ids) <= n and ids[:n_sure] == expected[:n_sure],
               f'{case:36} {n_sure} greedy tokens', f'{ids}\nnot {expected}')
 
 
-def check_modality(tap, onellm, model, name, twin, modality, scratch, stages):
+def check_modality(tap, onellm, model, name, twin, modality, scratch, stages, margin=1e-2):
     """One sample file through the network; the embeddings depend on all stages before them."""
     options = tool.SAMPLE_OPTIONS[modality]
     value = tool.encode(onellm, model, options, 'input', scratch)
@@ -184,12 +184,13 @@ def check_modality(tap, onellm, model, name, twin, modality, scratch, stages):
             tap.compare(name, f'{modality} {stage}', tool.encode(onellm, model, options, stage, scratch), value,
                         LIMITS[stage])
     compare_greedy(tap, f'{name} {modality}', tool.answer(onellm, model, options, 'What is this?', 12), twin,
-                   [(modality, value)], 12)
+                   [(modality, value)], 12, margin)
     return value
 
 
 def check_quantized(tap, onellm, scratch):
-    """A model whose rows are whole blocks of every type, in every mixture."""
+    """A model whose rows are whole blocks of every type, in every mixture. Inputs are rounded there, so a difference in their
+    last bits may become one of a 127th of the largest: tokens are less sure."""
     model = Path(scratch) / 'wide.gguf'
     sizes = ['dim=256', 'ffn_hidden=512', 'n_layers=3', 'clip_mlp_width=256', 'fmri_voxels=64']
     tool.must_run(onellm, 'synthesize', '--shape', 'tiny', *sum((['--set', size] for size in sizes), []), '--type', 'f16',
@@ -197,7 +198,7 @@ def check_quantized(tap, onellm, scratch):
     for mixture in ('q8_0', 'q6_k', 'q4_k', 'q4_0'):
         quantized = Path(scratch) / f'{mixture}.gguf'
         tool.must_run(onellm, 'quantize', model, quantized, '--type', mixture)
-        check_modality(tap, onellm, quantized, mixture, Twin(quantized), 'image', scratch, ['embeddings'])
+        check_modality(tap, onellm, quantized, mixture, Twin(quantized), 'image', scratch, ['embeddings'], margin=0.2)
 
 
 def seeded_suite(onellm):

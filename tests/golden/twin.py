@@ -58,6 +58,14 @@ def decode_q6_k(blocks):
 BLOCKS = {8: (32, 34, decode_q8_0), 2: (32, 18, decode_q4_0), 12: (256, 144, decode_q4_k), 14: (256, 210, decode_q6_k)}
 
 
+def rounded(x):
+    """Inputs of a quantized matrix: 8 bits in blocks of 32."""
+    blocks = x.astype(np.float32).reshape(-1, 32)
+    largest = np.abs(blocks).max(1, keepdims=True)
+    factor = np.float32(127) / np.maximum(largest, np.float32(1e-30))
+    return (np.rint(blocks * factor) * (largest / np.float32(127)).astype(np.float64)).reshape(x.shape)
+
+
 class ModelFile:
     """Metadata and tensors of a GGUF file."""
 
@@ -118,6 +126,9 @@ class ModelFile:
 
     def has(self, name):
         return name in self.infos
+
+    def is_quantized(self, name):
+        return self.infos[name][1] in BLOCKS
 
 
 # ---- the pieces of a network ----
@@ -230,6 +241,8 @@ class Twin:
         return self.file.metadata.get(f'onellm.{name}', default)
 
     def linear(self, name, x):
+        if self.file.is_quantized(f'{name}.weight'):
+            x = rounded(x)
         ret = x @ self.weight(f'{name}.weight').T
         return ret + self.weight(f'{name}.bias') if self.file.has(f'{name}.bias') else ret
 
@@ -356,7 +369,7 @@ class Twin:
         x = self.sequence(ids, media)
         for b in range(self.size('block_count')):
             x = self.llama_block(f'blk.{b}.', x, n_heads, n_kv_heads, eps, self.size('rope.freq_base', 10000.0))
-        return self.weight('output.weight') @ rms_norm(x[-1], self.weight('output_norm.weight'), eps)
+        return self.linear('output', rms_norm(x[-1:], self.weight('output_norm.weight'), eps))[0]
 
     def greedy(self, ids, media, n):
         """The n most likely tokens, one after the other, and the logits of every step."""

@@ -13,8 +13,8 @@
 #include "core/base/random.h"
 #include "core/kernels/blocks.h"
 #include "core/kernels/cpu.h"
-#include "core/kernels/kernels.h"
 #include "core/kernels/kernels_wide.h"
+#include "core/kernels/tiles.h"
 
 #if defined(__x86_64__)
 #define HAVE_X86 1
@@ -109,6 +109,7 @@ struct stored {
     size_t offset; /* of its kernels in struct kernels */
     size_t n_block, n_block_bytes;
     void (*fill)(uint8_t *block);
+    tiles_pack *pack;
 };
 
 static void fill_f32(uint8_t *block)
@@ -166,18 +167,18 @@ static void fill_q6_k(uint8_t *block)
     fill_f16(((struct block_q6_k *)block)->d);
 }
 
-#define STORED(type, n_block, bytes)                                                                                   \
+#define STORED(type, n_block, bytes, pack)                                                                             \
     {                                                                                                                  \
-#type, offsetof(struct kernels, type), n_block, bytes, fill_##type                                             \
+#type, offsetof(struct kernels, type), n_block, bytes, fill_##type, pack                                       \
     }
 static const struct stored stored_types[] = {
-    STORED(f32, 1, sizeof(float)),
-    STORED(f16, 1, sizeof(uint16_t)),
-    STORED(bf16, 1, sizeof(uint16_t)),
-    STORED(q8_0, SMALL_BLOCK, sizeof(struct block_q8_0)),
-    STORED(q4_0, SMALL_BLOCK, sizeof(struct block_q4_0)),
-    STORED(q4_k, LARGE_BLOCK, sizeof(struct block_q4_k)),
-    STORED(q6_k, LARGE_BLOCK, sizeof(struct block_q6_k)),
+    STORED(f32, 1, sizeof(float), NULL),
+    STORED(f16, 1, sizeof(uint16_t), NULL),
+    STORED(bf16, 1, sizeof(uint16_t), NULL),
+    STORED(q8_0, SMALL_BLOCK, sizeof(struct block_q8_0), tiles_pack_q8_0),
+    STORED(q4_0, SMALL_BLOCK, sizeof(struct block_q4_0), tiles_pack_q4_0),
+    STORED(q4_k, LARGE_BLOCK, sizeof(struct block_q4_k), tiles_pack_q4_k),
+    STORED(q6_k, LARGE_BLOCK, sizeof(struct block_q6_k), tiles_pack_q6_k),
 };
 
 static const struct weight_kernels *kernels_of(const struct kernels *kernels, const struct stored *type)
@@ -288,6 +289,102 @@ static const char *check_widen(const struct kernels *kernels, const struct store
     if (type->n_block_bytes == sizeof(uint16_t))
         return check_halves(kernels_of(&kernels_ref, type)->widen, kernels_of(kernels, type)->widen);
     return check_blocks(kernels, type);
+}
+
+/* ---- tiles ---- */
+
+#define TILE_N 1280 /* weights of a row at most */
+#define TILE_M 11   /* inputs at most */
+
+static _Alignas(64) uint8_t block_rows[TILE_ROWS * TILE_N * 4], tiles[TILE_ROWS * TILE_N * 4];
+static _Alignas(64) uint8_t input_rows[TILE_M * (TILE_N * 4 + 64)], other_rows[TILE_M * (TILE_N * 4 + 64)];
+
+static const char *check_input_row(const struct kernels *kernels)
+{
+    static float values[TILE_N];
+    static const float specials[] = {0, -0.0f, INFINITY, -INFINITY, NAN, 1e-45f, 3e38f, 1e-30f, -1e-31f};
+
+    for (size_t n = 32; n <= TILE_N; n += 96)
+        for (size_t round = 0; round < 1 + ARRAY_SIZE(specials); round++) {
+            struct input_row expected = input_row_at(input_rows, n), found = input_row_at(other_rows, n);
+
+            fill(values, n, wild);
+            if (round > 0)
+                values[random_below(&random_state, (uint32_t)n)] = specials[round - 1];
+            if (round > 1)
+                memset(values + n - 32, 0, 32 * sizeof(float));
+            memset(other_rows, 0x5a, sizeof(other_rows));
+            kernels_ref.input_row(values, n, input_rows);
+            kernels->input_row(values, n, other_rows);
+            if (memcmp(expected.q, found.q, n) != 0 ||
+                memcmp(expected.half_sums, found.half_sums, n / 16 * sizeof(int32_t)) != 0)
+                return "numbers or their sums differ";
+            for (size_t b = 0; b < n / 32; b++)
+                if (memcmp(&expected.d[b], &found.d[b], 4) != 0 && !(isnan(expected.d[b]) && isnan(found.d[b])))
+                    return "a scale differs";
+            for (size_t b = 0; b < n / 32; b++)
+                if (memcmp(&expected.sums[b], &found.sums[b], 4) != 0 && !(isnan(expected.d[b]) && isnan(found.d[b])))
+                    return "a scaled sum differs";
+            for (size_t i = n + n / 32 * 16; i < sizeof(other_rows); i++)
+                if (other_rows[i] != 0x5a)
+                    return "wrote outside of its output";
+        }
+    return NULL;
+}
+
+/* The definition on tiles against that on blocks, which fixes the layout, and this table against the definition. Each
+ * input alone must give the same bits as beside others. */
+static const char *check_tiles(const struct kernels *kernels, const struct stored *type)
+{
+    static float values[TILE_M * TILE_N], widened[TILE_N], restored[TILE_N];
+
+    for (size_t n = type->n_block; n <= TILE_N; n += type->n_block == LARGE_BLOCK ? 512 : 416)
+        for (size_t m = 1; m <= TILE_M; m++) {
+            size_t n_rows = 1 + (m * 5 + n) % TILE_ROWS, stride = TILE_ROWS + m % 3;
+            size_t row_bytes = n / type->n_block * type->n_block_bytes, step = input_row_bytes(n);
+            float *expected = guarded(&expected_memory, 0), *found = guarded(&found_memory, 0), alone[TILE_ROWS];
+
+            for (size_t i = 0; i < n_rows * row_bytes; i += type->n_block_bytes)
+                type->fill(block_rows + i);
+            type->pack(block_rows, row_bytes, n_rows, n, tiles);
+            fill(values, m * n, wild);
+            for (size_t i = 0; i < m; i++)
+                kernels_ref.input_row(values + i * n, n, input_rows + i * step);
+            kernels_of(&kernels_ref, type)->tiles(tiles, input_rows, m, n, n_rows, expected, stride);
+            kernels_of(kernels, type)->tiles(tiles, input_rows, m, n, n_rows, found, stride);
+            for (size_t i = 0; i < m; i++) {
+                struct input_row row = input_row_at(input_rows + i * step, n);
+
+                for (size_t k = 0; k < n; k++)
+                    restored[k] = row.d[k / 32] * row.q[k];
+                kernels_of(kernels, type)->tiles(tiles, input_rows + i * step, 1, n, n_rows, alone, TILE_ROWS);
+                if (memcmp(alone, found + i * stride, n_rows * sizeof(float)) != 0)
+                    return "an input alone gives another result than beside others";
+                for (size_t r = 0; r < n_rows; r++) {
+                    double sum = 0, tolerance = 1e-30;
+                    const char *wrong;
+                    float exact;
+
+                    kernels_of(&kernels_ref, type)->widen(block_rows + r * row_bytes, n, widened);
+                    for (size_t k = 0; k < n; k++) {
+                        sum += (double)widened[k] * restored[k];
+                        tolerance += 2e-6 * fabs((double)widened[k] * restored[k]);
+                    }
+                    exact = (float)sum;
+                    wrong = compare(&exact, expected + i * stride + r, 1, &tolerance);
+                    if (!wrong)
+                        wrong = compare(expected + i * stride + r, found + i * stride + r, 1, &tolerance);
+                    if (wrong)
+                        return wrong;
+                }
+                for (size_t r = n_rows; i + 1 < m && r < stride; r++)
+                    if (found[i * stride + r] != GUARD_VALUE)
+                        return "wrote outside of its output";
+            }
+            if (!guards_hold(&found_memory, 0, (m - 1) * stride + n_rows))
+                return "wrote outside of its output";
+        }
+    return NULL;
 }
 
 static float x[N_MAX + 4], y[N_MAX + 4], z[N_MAX + 4];
@@ -452,6 +549,33 @@ static void bench_dots(const struct kernels *kernels, const struct stored *type)
     }
 }
 
+static void bench_tiles(const struct kernels *kernels, const struct stored *type)
+{
+    size_t row_bytes = BENCH_N / type->n_block * type->n_block_bytes, n_tile_rows = BENCH_ROWS / TILE_ROWS;
+    _cleanup_(freep) uint8_t *rows = calloc(BENCH_ROWS, row_bytes), *packed = aligned_alloc(64, BENCH_ROWS * row_bytes);
+    _cleanup_(freep) uint8_t *inputs = aligned_alloc(64, 64 * input_row_bytes(BENCH_N));
+    static float values[BENCH_N], sums[64 * TILE_ROWS];
+
+    if (!rows || !packed || !inputs)
+        return;
+    for (size_t i = 0; i < BENCH_ROWS * row_bytes; i += type->n_block_bytes)
+        type->fill(rows + i);
+    for (size_t j = 0; j < n_tile_rows; j++)
+        type->pack(rows + j * TILE_ROWS * row_bytes, row_bytes, TILE_ROWS, BENCH_N, packed + j * TILE_ROWS * row_bytes);
+    fill(values, BENCH_N, moderate);
+    for (size_t i = 0; i < 64; i++)
+        kernels->input_row(values, BENCH_N, inputs + i * input_row_bytes(BENCH_N));
+    for (size_t m = 1; m <= 64; m *= 2) {
+        double seconds =
+            BEST_OF(for (size_t j = 0; j < n_tile_rows; j++) kernels_of(kernels, type)
+                        ->tiles(packed + j * TILE_ROWS * row_bytes, inputs, m, BENCH_N, TILE_ROWS, sums, TILE_ROWS));
+
+        printf("%-10s tiles %-5s m=%-2zu %7.2f GB/s  %7.2f GFLOP/s\n", kernels->name, type->name, m,
+               (double)(BENCH_ROWS * row_bytes) / seconds * 1e-9,
+               2.0 * BENCH_ROWS * BENCH_N * (double)m / seconds * 1e-9);
+    }
+}
+
 static void bench_in_place(const struct kernels *kernels, operation *apply, const char *name)
 {
     double seconds;
@@ -463,8 +587,11 @@ static void bench_in_place(const struct kernels *kernels, operation *apply, cons
 
 static void bench(const struct kernels *kernels)
 {
-    for (size_t t = 0; t < ARRAY_SIZE(stored_types); t++)
+    for (size_t t = 0; t < ARRAY_SIZE(stored_types); t++) {
         bench_dots(kernels, &stored_types[t]);
+        if (stored_types[t].pack && kernels != &kernels_ref)
+            bench_tiles(kernels, &stored_types[t]);
+    }
     bench_in_place(kernels, apply_softmax, "softmax");
     bench_in_place(kernels, apply_silu, "silu_product");
     bench_in_place(kernels, apply_gelu, "quick_gelu");
@@ -482,7 +609,10 @@ static void check_table(const struct kernels *kernels)
     for (size_t t = 0; t < ARRAY_SIZE(stored_types); t++) {
         report(kernels, "dots ", stored_types[t].name, check_dots(kernels, &stored_types[t]));
         report(kernels, "widen ", stored_types[t].name, check_widen(kernels, &stored_types[t]));
+        if (stored_types[t].pack)
+            report(kernels, "tiles ", stored_types[t].name, check_tiles(kernels, &stored_types[t]));
     }
+    report(kernels, "input_row", "", check_input_row(kernels));
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
         report(kernels, checks[i].name, "", checks[i].run(kernels));
 }
@@ -490,7 +620,8 @@ static void check_table(const struct kernels *kernels)
 /* An older CPU gets the table that it can run. */
 static void check_choice(void)
 {
-    static const char *const right[] = {"generic", "avx2", "generic", "avx512"};
+    static const char *const right[] = {"generic", "avx2", "generic", "avx512",
+                                        "generic", "avx2", "generic", "avx512vnni"};
 
     for (unsigned flags = 0; flags < ARRAY_SIZE(right); flags++) {
         const char *name = kernels_for(flags)->name, *expected = HAVE_X86 ? right[flags] : "generic";
@@ -508,6 +639,7 @@ static const struct {
 #if defined(__x86_64__)
     {&kernels_avx2, CPU_AVX2},
     {&kernels_avx512, CPU_AVX2 | CPU_AVX512},
+    {&kernels_avx512vnni, CPU_AVX2 | CPU_AVX512 | CPU_AVX512_VNNI},
 #endif
 };
 

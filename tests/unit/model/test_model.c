@@ -16,11 +16,13 @@
 #include "core/base/error.h"
 #include "core/file/gguf_reader.h"
 #include "core/file/gguf_writer.h"
+#include "core/kernels/kernels.h"
 #include "core/model/hparams.h"
 #include "core/model/tensor_specs.h"
 #include "core/model/model.h"
 #include "core/model/synthesize.h"
 #include "core/model/weights.h"
+#include "core/tensor/matmul.h"
 #include "core/text/vocabulary.h"
 
 /* Small and odd: 3 experts of 1 block, two heads sharing one key/value head, three modalities. */
@@ -87,6 +89,39 @@ static void sizes_survive_the_file(void **state)
         weights_deinit(&weights);
         gguf_reader_close(reader);
     }
+}
+
+/* Quantized matrices are packed, each into its own room; the table of tokens and matrices of other types are not. */
+static void quantized_matrices_are_packed(void **state)
+{
+    struct hparams wrote = small(), read;
+    struct gguf_reader *reader;
+    struct weights weights;
+    struct compute *compute = compute_new(NULL, &kernels_ref);
+    struct error error = ERROR_NONE;
+    const struct llama_block *block;
+
+    (void)state;
+    wrote.decoder = (struct block_sizes){256, 2, 2, 1, 96, 1e-6f};
+    assert_int_equal(gguf_reader_open_fd(write_model(&wrote, TENSOR_Q4_K), "test", &reader, &error), 0);
+    assert_int_equal(hparams_from_gguf(reader, &read, &error), 0);
+    assert_int_equal(weights_bind(reader, &read, &weights, &error), 0);
+    assert_int_equal(weights_pack(&weights, &read, compute, &error), 0);
+    block = &weights.decoder.blocks[1];
+    assert_int_equal(block->query.weight.type, TENSOR_Q4_K);
+    assert_int_equal(block->down.weight.type, TENSOR_Q8_0); /* rows of 96 */
+    assert_non_null(block->query.weight.tiles);
+    assert_non_null(block->down.weight.tiles);
+    assert_non_null(weights.decoder.output.weight.tiles);
+    assert_int_equal((uintptr_t)block->query.weight.tiles % 64, 0);
+    assert_true((const char *)block->key.weight.tiles - (const char *)block->query.weight.tiles >=
+                (ptrdiff_t)tensor_n_bytes(&block->query.weight));
+    assert_null(weights.decoder.token_embedding.tiles);
+    assert_null(weights.encoder.blocks[0].up.weight.tiles); /* rows of 8: f16 */
+    assert_null(block->ffn_norm.gain.tiles);
+    weights_deinit(&weights);
+    gguf_reader_close(reader);
+    compute_free(compute);
 }
 
 struct change {
@@ -290,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_survive_the_file),
+        cmocka_unit_test(quantized_matrices_are_packed),
         cmocka_unit_test(sizes_that_do_not_fit_are_named),
         cmocka_unit_test(missing_and_misshapen_tensors_are_named),
         cmocka_unit_test(llama_files_open),

@@ -16,6 +16,7 @@
 #include "core/kernels/kernels.h"
 #include "core/tensor/attention.h"
 #include "core/tensor/matmul.h"
+#include "core/tensor/pack.h"
 #include "core/tensor/ops.h"
 #include "core/tensor/patches.h"
 #include "core/tensor/tensor.h"
@@ -120,6 +121,72 @@ static void check_matmul(size_t m, size_t n_in, size_t n_out, enum tensor_type t
     free(x), free(w), free(bias), free(ret), free(wide), free(stored);
     compute_free(compute);
     thread_pool_free(pool);
+}
+
+/* What becomes of inputs on the way into packed weights. */
+static void round_inputs(float *x, size_t n)
+{
+    void *memory = aligned_alloc(64, input_row_bytes(n));
+    struct input_row row = input_row_at(memory, n);
+
+    kernels_ref.input_row(x, n, memory);
+    for (size_t k = 0; k < n; k++)
+        x[k] = row.d[k / 32] * row.q[k];
+    free(memory);
+}
+
+/* As check_matmul(), for packed weights; besides, every row alone and any number of threads give the same bits. */
+static void check_packed(size_t m, size_t n_in, size_t n_out, enum tensor_type type)
+{
+    float *x = random_floats(m * n_in), *w = random_floats(n_in * n_out), *bias = random_floats(n_out);
+    float *ret = random_floats(m * n_out), *alone = random_floats(n_out), *wide = malloc(n_in * n_out * sizeof(*wide));
+    void *stored = malloc(n_in * n_out * 4), *tiles = aligned_alloc(64, (n_in * (n_out + 16) * 4 + 63) / 64 * 64);
+    struct tensor weight = {type, 2, {n_in, n_out, 1, 1}, stored, NULL};
+
+    tensor_from_f32(type, w, n_in * n_out, stored);
+    tensor_to_f32(type, stored, n_in * n_out, wide);
+    for (int n_threads = 1; n_threads <= 3; n_threads++) {
+        struct thread_pool *pool = thread_pool_new(n_threads);
+        struct compute *compute = compute_new(pool, kernels_for(cpu_flags()));
+
+        if (n_threads == 1) {
+            assert_true(pack_bytes(&weight) >= tensor_n_bytes(&weight));
+            pack_matrix(compute, &weight, tiles);
+            weight.tiles = tiles;
+            matmul(compute, x, n_in, m, &weight, bias, ret, n_out);
+        }
+        for (size_t i = 0; i < m; i++) {
+            matmul(compute, x + i * n_in, n_in, 1, &weight, bias, alone, n_out);
+            assert_memory_equal(alone, ret + i * n_out, n_out * sizeof(float));
+        }
+        compute_free(compute);
+        thread_pool_free(pool);
+    }
+    for (size_t i = 0; i < m; i++) {
+        round_inputs(x + i * n_in, n_in);
+        for (size_t j = 0; j < n_out; j++) {
+            double sum = bias[j], tolerance = 1e-5;
+
+            for (size_t k = 0; k < n_in; k++) {
+                sum += (double)x[i * n_in + k] * wide[j * n_in + k];
+                tolerance += 2e-6 * fabs((double)x[i * n_in + k] * wide[j * n_in + k]);
+            }
+            assert_near(&ret[i * n_out + j], sum, tolerance, i * n_out + j);
+        }
+    }
+    free(x), free(w), free(bias), free(ret), free(alone), free(wide), free(stored), free(tiles);
+}
+
+static void packed_matmul_is_right(void **state)
+{
+    (void)state;
+    for (size_t t = 0; t < ARRAY_SIZE(block_types); t++) {
+        check_packed(1, 256, 100, block_types[t]);
+        check_packed(4, 512, 16, block_types[t]);
+        check_packed(5, 1024, 513, block_types[t]);
+        check_packed(130, 256, 33, block_types[t]);
+    }
+    check_packed(7, 96, 1, TENSOR_Q4_0);
 }
 
 static void matmul_is_right(void **state)
@@ -295,6 +362,7 @@ int main(void)
         cmocka_unit_test(bf16_rounds_to_even),
         cmocka_unit_test(types_have_names),
         cmocka_unit_test(matmul_is_right),
+        cmocka_unit_test(packed_matmul_is_right),
         cmocka_unit_test(attention_is_right),
         cmocka_unit_test(rotation_depends_on_distance),
         cmocka_unit_test(norms_and_activations_cover_all_rows),

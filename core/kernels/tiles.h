@@ -1,0 +1,81 @@
+/* Quantized weights as the product kernels take them: the blocks of 16 neighbouring rows of a matrix in one tile, in
+   which a vector holds four neighbouring weights of every row. A tile has as many bytes as the blocks of which it is
+   made.
+
+   Of 32 neighbours k of a row, step s has k = 4 s .. 4 s + 3, and the bytes of step s for row r are 4 r .. 4 r + 3.
+   Four-bit numbers of step s are the low halves and those of step s + 4 the high halves of the same bytes. The upper
+   two bits of six-bit numbers of step s are bits 2 (s % 4) and 2 (s % 4) + 1 of vector s / 4. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/kernels/blocks.h"
+
+#define TILE_ROWS 16
+#define TILE_STEP (4 * TILE_ROWS) /* bytes of a step */
+
+struct tile_q8_0 {
+    int8_t q[8][TILE_STEP];
+    uint8_t d[TILE_ROWS][2];
+};
+
+struct tile_q4_0 {
+    uint8_t q[4][TILE_STEP];
+    uint8_t d[TILE_ROWS][2];
+};
+
+struct tile_q4_k {
+    uint8_t q[8][4][TILE_STEP];    /* [32 neighbours] */
+    uint8_t scales[12][TILE_ROWS]; /* as block_q4_k_pair() reads them */
+    uint8_t d[TILE_ROWS][2], dmin[TILE_ROWS][2];
+};
+
+struct tile_q6_k {
+    uint8_t low[8][4][TILE_STEP];
+    uint8_t high[8][2][TILE_STEP];
+    int8_t scales[16][TILE_ROWS];
+    uint8_t d[TILE_ROWS][2];
+};
+
+/* Blocks of n_rows <= 16 rows, row_bytes apart -> tiles; missing rows are 0. */
+typedef void tiles_pack(const void *rows, size_t row_bytes, size_t n_rows, size_t n, void *ret);
+tiles_pack tiles_pack_q8_0, tiles_pack_q4_0, tiles_pack_q4_k, tiles_pack_q6_k;
+
+/* A row of inputs in blocks of 32: x[k] is nearly d[k / 32] * q[k]. n is a multiple of 32. */
+struct input_row {
+    const int8_t *q;          /* [n], -127..127 */
+    const float *d;           /* [n / 32] */
+    const float *sums;        /* [n / 32]: d times the sum of q in the block */
+    const int32_t *half_sums; /* [n / 16]: sums of q */
+};
+
+/* Bytes that a row of n inputs takes; a multiple of 64. */
+static inline size_t input_row_bytes(size_t n)
+{
+    return (n + n / 32 * (sizeof(float) * 2 + sizeof(int32_t) * 2) + 63) / 64 * 64;
+}
+
+static inline struct input_row input_row_at(const void *memory, size_t n)
+{
+    struct input_row row;
+
+    row.q = memory;
+    row.d = (const float *)(const void *)(row.q + n);
+    row.sums = row.d + n / 32;
+    row.half_sums = (const int32_t *)(const void *)(row.sums + n / 32);
+    return row;
+}
+
+/* x [n] -> the row at memory (input_row_bytes(n), aligned to 4): d is the largest magnitude of a block / 127, q is
+ * rounded to nearest even; a block without a magnitude above INPUT_MIN is 0, one with an infinity or NaN has d = NaN
+ * and q = 0. Agrees with the definition bit for bit (NaN as NaN). */
+#define INPUT_MIN 1e-30f
+typedef void kernel_input_row(const float *x, size_t n, void *memory);
+
+/* ret[i * ret_stride + r] = what weight row r and input row i make, for i < m, r < n_rows <= 16. tiles: n / 32 or n /
+ * 256 of them, those of 16 rows of a matrix; inputs: m rows of input_row_bytes(n). Sums over the numbers of a block are
+ * exact; those over blocks go from the first to the last, so a sum does not depend on m, nor on the other rows.
+ * Tolerance: 2e-6 of the sum of magnitudes. */
+typedef void kernel_tiles(const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows, float *ret,
+                          size_t ret_stride);

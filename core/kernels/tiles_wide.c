@@ -1,0 +1,448 @@
+/* The kernels on tiles, built once per instruction set like kernels_wide.c. A vector has LANES rows, so a step of a
+   tile is PARTS vectors. What the instruction sets differ in are the products of bytes:
+
+       many_t             sums of products of bytes, one or two lanes per row
+       add_small, add_any many_t += four products of a row: of numbers 0..15, of numbers 0..63
+       rows_of            many_t -> a sum per row
+       add_signed         the same for numbers -127..127
+
+   VNNI multiplies unsigned with signed bytes and adds up in 32 bits. Without it pairs of products add up in 16 bits, in
+   which eight steps of small numbers have room. */
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "core/kernels/kernels_wide.h"
+#include "core/kernels/tiles.h"
+
+#if defined(__AVX512F__)
+#define LANES 16
+#elif defined(__AVX2__)
+#define LANES 8
+#else
+#define LANES 4
+#endif
+#define PARTS (TILE_ROWS / LANES)
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+typedef float vf __attribute__((vector_size(LANES * 4)));
+typedef int32_t vi __attribute__((vector_size(LANES * 4)));
+typedef int8_t vb __attribute__((vector_size(LANES * 4)));
+typedef uint8_t vub __attribute__((vector_size(LANES * 4)));
+typedef uint8_t v_rows __attribute__((vector_size(TILE_ROWS))); /* a byte of each row */
+
+#define INLINE static inline __attribute__((always_inline))
+
+#define DEFINE_LOAD(name, type)                                                                                        \
+    INLINE type name(const void *p)                                                                                    \
+    {                                                                                                                  \
+        type v;                                                                                                        \
+                                                                                                                       \
+        memcpy(&v, p, sizeof(v));                                                                                      \
+        return v;                                                                                                      \
+    }
+DEFINE_LOAD(load_bytes, vub)
+DEFINE_LOAD(load_rows, v_rows)
+DEFINE_LOAD(load_floats, vf)
+
+INLINE vf all(float value)
+{
+    return (vf){0} + value;
+}
+
+/* The four bytes of a step of the inputs, for every row. */
+INLINE vb four(const int8_t *q)
+{
+    int32_t bits;
+
+    memcpy(&bits, q, sizeof(bits));
+    return (vb)((vi){0} + bits);
+}
+
+/* ---- products of bytes ---- */
+
+#if defined(__AVX512VNNI__)
+typedef vi many_t;
+
+INLINE vi add_any(vi sums, vub w, vb x)
+{
+    return (vi)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)w, (__m512i)x);
+}
+
+INLINE many_t add_small(many_t sums, vub w, vb x)
+{
+    return add_any(sums, w, x);
+}
+
+INLINE vi rows_of(many_t sums)
+{
+    return sums;
+}
+
+/* -127..127 becomes 1..255; what is too much follows from the sum of x. */
+#define SIGNED_OFFSET 128
+
+INLINE vi add_signed(vi sums, vub w, vb x)
+{
+    return add_any(sums, w ^ 0x80, x);
+}
+
+#elif defined(__AVX2__)
+#if defined(__AVX512BW__)
+typedef int16_t many_t __attribute__((vector_size(64)));
+#define MADDUBS(a, b) (many_t) _mm512_maddubs_epi16((__m512i)(a), (__m512i)(b))
+#define MADD_ONES(a) (vi) _mm512_madd_epi16((__m512i)(a), _mm512_set1_epi16(1))
+#else
+typedef int16_t many_t __attribute__((vector_size(32)));
+#define MADDUBS(a, b) (many_t) _mm256_maddubs_epi16((__m256i)(a), (__m256i)(b))
+#define MADD_ONES(a) (vi) _mm256_madd_epi16((__m256i)(a), _mm256_set1_epi16(1))
+#endif
+
+INLINE many_t add_small(many_t sums, vub w, vb x)
+{
+    return sums + MADDUBS(w, x);
+}
+
+INLINE vi rows_of(many_t sums)
+{
+    return MADD_ONES(sums);
+}
+
+INLINE vi add_any(vi sums, vub w, vb x)
+{
+    return sums + MADD_ONES(MADDUBS(w, x));
+}
+
+#define SIGNED_OFFSET 0
+
+/* |w| times x with the sign of w: 2 * 127 * 127 fits into 16 bits. */
+INLINE vi add_signed(vi sums, vub w, vb x)
+{
+    vb negative = (vb)w < 0;
+
+    return add_any(sums, (vub)(((vb)w ^ negative) - negative), (x ^ negative) - negative);
+}
+
+#else
+typedef vi many_t;
+
+INLINE vi add_any(vi sums, vub w, vb x)
+{
+    for (size_t i = 0; i < LANES; i++)
+        for (size_t j = 0; j < 4; j++)
+            sums[i] += w[4 * i + j] * x[4 * i + j];
+    return sums;
+}
+
+INLINE many_t add_small(many_t sums, vub w, vb x)
+{
+    return add_any(sums, w, x);
+}
+
+INLINE vi rows_of(many_t sums)
+{
+    return sums;
+}
+
+#define SIGNED_OFFSET 128
+
+INLINE vi add_signed(vi sums, vub w, vb x)
+{
+    return add_any(sums, w ^ 0x80, x);
+}
+#endif
+
+/* ---- scales ---- */
+
+/* Halves of LANES rows, from row `first` on. */
+INLINE vf load_scales(const uint8_t d[TILE_ROWS][2], size_t first)
+{
+#if defined(__AVX512F__)
+    (void)first;
+    return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const void *)d));
+#elif defined(__AVX2__)
+    return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const void *)d[first]));
+#else
+    vf ret;
+
+    for (size_t i = 0; i < LANES; i++) {
+        uint16_t bits;
+        uint32_t rest;
+        float value;
+
+        memcpy(&bits, d[first + i], sizeof(bits));
+        rest = (uint32_t)(bits & 0x7fff) << 13;
+        memcpy(&value, &rest, sizeof(value));
+        value *= 0x1p112f;
+        memcpy(&rest, &value, sizeof(rest));
+        rest |= ((bits & 0x7c00) == 0x7c00 ? 0x7f800000u : 0) | (uint32_t)(bits & 0x8000) << 16;
+        memcpy(&value, &rest, sizeof(value));
+        ret[i] = value;
+    }
+    return ret;
+#endif
+}
+
+/* A byte of LANES rows. */
+INLINE vf floats_of_u8(const uint8_t *rows)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)rows)));
+#elif defined(__AVX2__)
+    return (vf)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)rows)));
+#else
+    vf ret;
+
+    for (size_t i = 0; i < LANES; i++)
+        ret[i] = rows[i];
+    return ret;
+#endif
+}
+
+INLINE vf floats_of_i8(const int8_t *rows)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)rows)));
+#elif defined(__AVX2__)
+    return (vf)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)rows)));
+#else
+    vf ret;
+
+    for (size_t i = 0; i < LANES; i++)
+        ret[i] = rows[i];
+    return ret;
+#endif
+}
+
+INLINE vf floats_of(vi sums)
+{
+    return __builtin_convertvector(sums, vf);
+}
+
+/* ---- inputs ---- */
+
+void OF_VARIANT(input_row)(const float *x, size_t n, void *memory)
+{
+    int8_t *q = memory;
+    float *d = (float *)(void *)(q + n), *sums = d + n / 32;
+    int32_t *half_sums = (int32_t *)(void *)(sums + n / 32);
+
+    for (size_t b = 0; b < n / 32; b++, x += 32, q += 32) {
+        float largest = 0, factor;
+        int32_t low = 0, high = 0;
+        bool finite;
+
+        /* Compared as integers, magnitudes keep their order, and infinities and NaN come last. */
+        {
+            uint32_t bits[32], most = 0;
+
+            memcpy(bits, x, sizeof(bits));
+            for (size_t k = 0; k < 32; k++) {
+                uint32_t magnitude = bits[k] & 0x7fffffff;
+
+                most = magnitude > most ? magnitude : most;
+            }
+            finite = most < 0x7f800000;
+            memcpy(&largest, &most, sizeof(largest));
+        }
+        factor = finite && largest > INPUT_MIN ? 127 / largest : 0;
+        d[b] = !finite ? NAN : factor > 0 ? largest / 127 : 0;
+        if (factor > 0) {
+            /* Adding and subtracting 1.5 * 2^23 rounds to the nearest even integer. */
+            for (size_t k = 0; k < 32; k++)
+                q[k] = (int8_t)(int32_t)((x[k] * factor + 0x1.8p23f) - 0x1.8p23f);
+        } else {
+            memset(q, 0, 32);
+        }
+        for (size_t k = 0; k < 16; k++) {
+            low += q[k];
+            high += q[k + 16];
+        }
+        half_sums[2 * b] = low;
+        half_sums[2 * b + 1] = high;
+        sums[b] = d[b] * (float)(low + high);
+    }
+}
+
+/* ---- products: m inputs, a constant of 1, 2 or 4 after inlining ---- */
+
+#define INPUTS_MAX 4
+
+INLINE void store_sums(vf sums[INPUTS_MAX][PARTS], size_t m, size_t n_rows, float *ret, size_t ret_stride)
+{
+    for (size_t i = 0; i < m; i++) {
+        if (n_rows == TILE_ROWS)
+            memcpy(ret + i * ret_stride, sums[i], TILE_ROWS * sizeof(float));
+        else
+            memcpy(ret + i * ret_stride, sums[i], n_rows * sizeof(float));
+    }
+}
+
+INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *inputs, size_t m, size_t n,
+                     vf sums[INPUTS_MAX][PARTS])
+{
+    for (size_t b = 0; b < n / 32; b++, tile++)
+        for (size_t part = 0; part < PARTS; part++) {
+            vf d = load_scales(tile->d, part * LANES);
+            vi products[INPUTS_MAX];
+
+            for (size_t i = 0; i < m; i++)
+                products[i] = (vi){0} - SIGNED_OFFSET * (inputs[i].half_sums[2 * b] + inputs[i].half_sums[2 * b + 1]);
+            for (size_t s = 0; s < 8; s++) {
+                vub w = load_bytes(tile->q[s] + part * sizeof(vub));
+
+                for (size_t i = 0; i < m; i++)
+                    products[i] = add_signed(products[i], w, four(inputs[i].q + b * 32 + s * 4));
+            }
+            for (size_t i = 0; i < m; i++)
+                sums[i][part] += floats_of(products[i]) * all(inputs[i].d[b]) * d;
+        }
+}
+
+/* The products of 32 neighbours in four bits. */
+INLINE void add_nibbles(const uint8_t q[4][TILE_STEP], size_t part, const struct input_row *inputs, size_t m, size_t k,
+                        vi ret[INPUTS_MAX])
+{
+    many_t products[INPUTS_MAX] = {{0}};
+
+    for (size_t s = 0; s < 4; s++) {
+        vub both = load_bytes(q[s] + part * sizeof(vub)), low = both & 15, high = both >> 4;
+
+        for (size_t i = 0; i < m; i++)
+            products[i] = add_small(products[i], low, four(inputs[i].q + k + s * 4));
+        for (size_t i = 0; i < m; i++)
+            products[i] = add_small(products[i], high, four(inputs[i].q + k + 16 + s * 4));
+    }
+    for (size_t i = 0; i < m; i++)
+        ret[i] = rows_of(products[i]);
+}
+
+INLINE void few_q4_0(const struct tile_q4_0 *tile, const struct input_row *inputs, size_t m, size_t n,
+                     vf sums[INPUTS_MAX][PARTS])
+{
+    for (size_t b = 0; b < n / 32; b++, tile++)
+        for (size_t part = 0; part < PARTS; part++) {
+            vf d = load_scales(tile->d, part * LANES);
+            vi products[INPUTS_MAX];
+
+            add_nibbles(tile->q, part, inputs, m, b * 32, products);
+            for (size_t i = 0; i < m; i++) {
+                int32_t sum = inputs[i].half_sums[2 * b] + inputs[i].half_sums[2 * b + 1];
+
+                sums[i][part] += floats_of(products[i] - 8 * sum) * all(inputs[i].d[b]) * d;
+            }
+        }
+}
+
+/* Scales and minima of all groups and rows; see block_q4_k_pair(). */
+INLINE void unpack_pairs(const struct tile_q4_k *tile, uint8_t scales[8][TILE_ROWS], uint8_t minima[8][TILE_ROWS])
+{
+    for (size_t j = 0; j < 4; j++) {
+        v_rows low = load_rows(tile->scales[j]), high = load_rows(tile->scales[j + 4]);
+        v_rows both = load_rows(tile->scales[j + 8]), part;
+
+        part = low & 63;
+        memcpy(scales[j], &part, TILE_ROWS);
+        part = high & 63;
+        memcpy(minima[j], &part, TILE_ROWS);
+        part = (both & 15) | low >> 6 << 4;
+        memcpy(scales[j + 4], &part, TILE_ROWS);
+        part = both >> 4 | high >> 6 << 4;
+        memcpy(minima[j + 4], &part, TILE_ROWS);
+    }
+}
+
+INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *inputs, size_t m, size_t n,
+                     vf sums[INPUTS_MAX][PARTS])
+{
+    for (size_t b = 0; b < n / 256; b++, tile++) {
+        uint8_t scales[8][TILE_ROWS], minima[8][TILE_ROWS];
+
+        unpack_pairs(tile, scales, minima);
+        for (size_t part = 0; part < PARTS; part++) {
+            size_t first = part * LANES;
+            vf d = load_scales(tile->d, first), dmin = load_scales(tile->dmin, first);
+
+            for (size_t j = 0; j < 8; j++) {
+                vf factor = d * floats_of_u8(scales[j] + first), less = dmin * floats_of_u8(minima[j] + first);
+                vi products[INPUTS_MAX];
+
+                add_nibbles(tile->q[j], part, inputs, m, b * 256 + j * 32, products);
+                for (size_t i = 0; i < m; i++) {
+                    sums[i][part] += floats_of(products[i]) * all(inputs[i].d[b * 8 + j]) * factor;
+                    sums[i][part] -= less * all(inputs[i].sums[b * 8 + j]);
+                }
+            }
+        }
+    }
+}
+
+/* The products of 16 neighbours in six bits, those of half h of a group: steps 4 h .. 4 h + 3. */
+INLINE void add_sixes(const struct tile_q6_k *tile, size_t j, size_t h, size_t part, const struct input_row *inputs,
+                      size_t m, size_t k, vi ret[INPUTS_MAX])
+{
+    vub high = load_bytes(tile->high[j][h] + part * sizeof(vub));
+
+    for (size_t i = 0; i < m; i++)
+        ret[i] = (vi){0} - 32 * inputs[i].half_sums[k / 16 + h];
+    for (size_t s = 0; s < 4; s++) {
+        vub w = load_bytes(tile->low[j][s] + part * sizeof(vub));
+
+        w = (h == 0 ? w & 15 : w >> 4) | (high >> (2 * s) & 3) << 4;
+        for (size_t i = 0; i < m; i++)
+            ret[i] = add_any(ret[i], w, four(inputs[i].q + k + h * 16 + s * 4));
+    }
+}
+
+INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *inputs, size_t m, size_t n,
+                     vf sums[INPUTS_MAX][PARTS])
+{
+    for (size_t b = 0; b < n / 256; b++, tile++)
+        for (size_t part = 0; part < PARTS; part++) {
+            vf d = load_scales(tile->d, part * LANES);
+
+            for (size_t j = 0; j < 8; j++)
+                for (size_t h = 0; h < 2; h++) {
+                    vf factor = d * floats_of_i8(tile->scales[2 * j + h] + part * LANES);
+                    vi products[INPUTS_MAX];
+
+                    add_sixes(tile, j, h, part, inputs, m, b * 256 + j * 32, products);
+                    for (size_t i = 0; i < m; i++)
+                        sums[i][part] += floats_of(products[i]) * all(inputs[i].d[b * 8 + j]) * factor;
+                }
+        }
+}
+
+#define DEFINE_TILES(type)                                                                                             \
+    INLINE void some_##type(const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows, float *ret,      \
+                            size_t ret_stride)                                                                         \
+    {                                                                                                                  \
+        struct input_row rows[INPUTS_MAX];                                                                             \
+        vf sums[INPUTS_MAX][PARTS] = {{{0}}};                                                                          \
+                                                                                                                       \
+        for (size_t i = 0; i < m; i++)                                                                                 \
+            rows[i] = input_row_at((const char *)inputs + i * input_row_bytes(n), n);                                  \
+        few_##type(tiles, rows, m, n, sums);                                                                           \
+        store_sums(sums, m, n_rows, ret, ret_stride);                                                                  \
+    }                                                                                                                  \
+                                                                                                                       \
+    void OF_VARIANT(tiles_##type)(const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows,            \
+                                  float *ret, size_t ret_stride)                                                       \
+    {                                                                                                                  \
+        const char *rows = inputs;                                                                                     \
+                                                                                                                       \
+        for (; m >= 4; m -= 4, rows += 4 * input_row_bytes(n), ret += 4 * ret_stride)                                  \
+            some_##type(tiles, rows, 4, n, n_rows, ret, ret_stride);                                                   \
+        for (; m >= 2; m -= 2, rows += 2 * input_row_bytes(n), ret += 2 * ret_stride)                                  \
+            some_##type(tiles, rows, 2, n, n_rows, ret, ret_stride);                                                   \
+        if (m)                                                                                                         \
+            some_##type(tiles, rows, 1, n, n_rows, ret, ret_stride);                                                   \
+    }
+DEFINE_TILES(q8_0)
+DEFINE_TILES(q4_0)
+DEFINE_TILES(q4_k)
+DEFINE_TILES(q6_k)
