@@ -82,7 +82,8 @@ static void describe(struct onellm *onellm, const char *path, size_t context)
     info->untrained = onellm->model->untrained;
     info->n_bytes = gguf_reader_n_bytes(onellm->model->file);
     info->context = context;
-    info->kv_bytes = kv_cache_bytes(&onellm->model->hparams, context);
+    info->n_sequences = onellm->engine.n_slots;
+    info->kv_bytes = kv_pool_bytes(&onellm->model->hparams, onellm->engine.n_pages);
     info->workspace_bytes = onellm->engine.arena.bytes;
     info->hparams = &onellm->model->hparams;
     info->vocabulary = onellm->model->vocabulary;
@@ -234,14 +235,9 @@ void onellm_statistics(struct onellm *onellm, struct onellm_statistics *ret)
         .n_finished = atomic_load(&engine->n_finished),
         .n_cancelled = atomic_load(&engine->n_cancelled),
         .n_new_tokens = atomic_load(&engine->n_new_tokens),
+        .n_preempted = atomic_load(&engine->n_preempted),
         .seconds_per_request = (double)atomic_load(&engine->ns_per_request) * 1e-9,
     };
-}
-
-static int never(void *context)
-{
-    (void)context;
-    return 0;
 }
 
 static int encode_tokens(struct onellm *onellm, const struct input_tensor *input, float *ret)
@@ -251,7 +247,7 @@ static int encode_tokens(struct onellm *onellm, const struct input_tensor *input
     int r = scratch ? 0 : -ENOMEM;
 
     for (size_t item = 0; item < (size_t)input->n_items && r == 0; item++)
-        r = tokenizer_run(onellm->model, onellm->engine.compute, input, item, scratch,
+        r = tokenizer_run(onellm->model, &onellm->engine.item_compute, input, item, scratch,
                           ret + item * h->n_tokens[input->modality] * h->encoder.width);
     free(scratch);
     return r;
@@ -275,7 +271,7 @@ int onellm_encode(struct onellm *onellm, const struct input_tensor *input, enum 
     data = calloc(rows * columns, sizeof(*data));
     if (!data)
         return error_set(error, -ENOMEM, "no memory for the result");
-    r = stage == ENCODE_TOKENS ? encode_tokens(onellm, input, data) : engine_encode(engine, input, never, NULL);
+    r = stage == ENCODE_TOKENS ? encode_tokens(onellm, input, data) : engine_encode(engine, input);
     if (r < 0) {
         free(data);
         return error_set(error, r, "no memory to encode");

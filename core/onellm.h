@@ -29,6 +29,8 @@ struct onellm_options {
     const char *model_path;      /* NULL: the demo model that comes with the program */
     int n_threads;               /* 0: the cores that this process may use */
     size_t context;              /* positions per sequence; 0: the model's own; more than that is -EINVAL */
+    size_t n_sequences;          /* that are served at once; 0: 8 */
+    size_t kv_positions;         /* that they may hold together, at least context; 0: context for each of them */
     size_t queue_max;            /* submitted sequences that may wait; 0: 64 */
     void (*wake)(void *context); /* called by the engine thread when there is news; NULL: use onellm_wait() */
     void *wake_context;
@@ -49,6 +51,7 @@ struct onellm_info {
     size_t n_bytes;                   /* of the file */
     int64_t created;                  /* seconds since 1970: the file's modification time */
     size_t context;                   /* positions per sequence */
+    size_t n_sequences;               /* that are served at once */
     size_t kv_bytes, workspace_bytes; /* the engine's own memory */
     const struct hparams *hparams;
     const struct vocabulary *vocabulary;
@@ -91,7 +94,7 @@ int onellm_prepare(struct onellm *onellm, const struct onellm_request *request, 
 #define ONELLM_FULL 1
 int onellm_submit(struct onellm *onellm, struct sequence *sequence);
 
-/* Any thread, any time, more than once: the sequence ends within one token with FINISH_CANCELLED. */
+/* Any thread, any time, more than once: the sequence ends within one step of the engine with FINISH_CANCELLED. */
 void onellm_cancel(struct sequence *sequence);
 
 /* Gives the sequence back, finished or not (then it is cancelled first). Accepts NULL, returns NULL. */
@@ -146,7 +149,8 @@ struct onellm_statistics {
     bool busy;
     size_t n_waiting;
     uint64_t n_finished, n_cancelled, n_new_tokens; /* since start */
-    double seconds_per_request;                     /* smoothed; 0 before the first */
+    uint64_t n_preempted;       /* how often a sequence gave its keys and values up to an older one */
+    double seconds_per_request; /* from one end to the next, smoothed; 0 before the first */
 };
 void onellm_statistics(struct onellm *onellm, struct onellm_statistics *ret);
 

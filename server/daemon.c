@@ -60,6 +60,8 @@ static void open_model(void *context)
         .model_path = config->model[0] ? config->model : NULL,
         .n_threads = (int)config->threads,
         .context = config->context,
+        .n_sequences = config->sequences,
+        .kv_positions = config->kv_positions,
         .queue_max = daemon->admission.requests_max,
         .wake = wake_loop,
         .wake_context = daemon,
@@ -81,8 +83,9 @@ static void on_opened(void *context)
         return;
     }
     info = onellm_info(daemon->onellm);
-    log_event(LOG_INFO, "model", "id=%s fingerprint=%s type=%s bytes=%zu context=%zu kv_bytes=%zu workspace_bytes=%zu",
-              info->id, info->fingerprint, info->type, info->n_bytes, info->context, info->kv_bytes,
+    log_event(LOG_INFO, "model",
+              "id=%s fingerprint=%s type=%s bytes=%zu context=%zu sequences=%zu kv_bytes=%zu workspace_bytes=%zu",
+              info->id, info->fingerprint, info->type, info->n_bytes, info->context, info->n_sequences, info->kv_bytes,
               info->workspace_bytes);
     if (info->untrained)
         log_event(LOG_WARNING, "untrained", "message=\"this model has random weights: its answers mean nothing\"");
@@ -290,7 +293,7 @@ int daemon_run(const struct config *config, struct error *error)
     struct daemon daemon = {
         .config = config,
         .media_limits = limits_of(config),
-        .admission = {.requests_max = config->queue + 1, .bytes_max = config->uploads_bytes_max},
+        .admission = {.requests_max = config->queue + config->sequences, .bytes_max = config->uploads_bytes_max},
         .error = error,
     };
     int r = start(&daemon, error);

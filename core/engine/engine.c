@@ -1,11 +1,17 @@
-/* One sequence at a time:
+/* A step of the engine serves all its slots at once:
 
-       encode      every medium: encoder steps, projection steps -> embeddings kept with the sequence
-       prefill     the prompt's positions, at most DECODER_ROWS_MAX in a pass
-       generate    sample; show; stop? else one more position
+       take       sequences from the inbox into free slots
+       encode     one medium at a time, a slice of it: encoder steps, projection steps -> embeddings kept with the
+   sequence decode     one pass over a position of every sequence that generates and a chunk of one prompt; then each
+   sequence whose known positions are all in its pages gets its next token
 
-   Between two steps, that is two transformer blocks, the engine shows that it lives and asks whether the sequence is
-   still wanted, so a cancelled request costs at most one more block. */
+   While some generate, a slice and a chunk last about as long as their pass does without, so that a stream goes on at
+   half its speed at least, whatever others ask. Between two blocks the engine shows that it lives and asks whether the
+   pass is still wanted, so a cancelled request costs at most one more block when it is alone, and a pass when it is
+   not.
+
+   When the pool has no page left for an older sequence, the newest one gives up its pages, and computes them again
+   later. */
 #include "core/engine/engine.h"
 
 #include <errno.h>
@@ -18,6 +24,7 @@
 #include "core/base/thread_pool.h"
 #include "core/engine/sampler.h"
 #include "core/engine/sequence.h"
+#include "core/engine/slot.h"
 #include "core/kernels/cpu.h"
 #include "core/kernels/kernels.h"
 #include "core/model/decoder.h"
@@ -25,17 +32,15 @@
 #include "core/model/kv_cache.h"
 #include "core/model/model.h"
 #include "core/model/projection.h"
-#include "core/tensor/matmul.h"
 #include "core/text/vocabulary.h"
 
 #define HEARTBEAT_NS 10000000 /* how often the engine says that it lives, at most */
+#define SEQUENCES_DEFAULT 8
+#define QUEUE_DEFAULT 64
+#define SLICE_ALONE_MS 20.0 /* of an encoder that disturbs nobody: how often new requests are looked for */
+#define CHUNK_FIRST 8       /* positions of a prompt beside others, as long as nothing is known about their cost */
 
-/* The sequence that is being served. */
-struct service {
-    struct engine *engine;
-    struct sequence *sequence;
-    struct sequence_news state;
-};
+/* ---- signs of life ---- */
 
 static bool is_late(const void *item, void *context)
 {
@@ -54,187 +59,44 @@ static void end_late_ones(struct engine *engine, uint64_t now_ns)
         sequence_end_queued(sequence, FINISH_TIMEOUT);
 }
 
-/* FINISH_NONE, or why the work should end here. */
-static int interrupted(void *context)
+static uint64_t beat(struct engine *engine)
 {
-    const struct service *service = context;
     uint64_t now = clock_ns();
 
-    if (now - atomic_load(&service->engine->heartbeat_ns) > HEARTBEAT_NS) {
-        atomic_store(&service->engine->heartbeat_ns, now);
-        end_late_ones(service->engine, now);
+    if (now - atomic_load(&engine->heartbeat_ns) > HEARTBEAT_NS) {
+        atomic_store(&engine->heartbeat_ns, now);
+        end_late_ones(engine, now);
     }
-    if (atomic_load(&service->sequence->cancelled) || atomic_load(&service->engine->ending))
-        return FINISH_CANCELLED;
-    return service->sequence->deadline_ns && now >= service->sequence->deadline_ns ? FINISH_TIMEOUT : FINISH_NONE;
+    return now;
 }
 
-static void enter(struct service *service, enum stage stage)
+static enum finish interrupted(const struct engine *engine, const struct slot *slot, uint64_t now_ns)
 {
-    service->state.stage = stage;
-    sequence_report(service->sequence, &service->state);
+    return atomic_load(&engine->ending) ? FINISH_CANCELLED : slot_interrupted(slot, now_ns);
 }
 
-static int fail(struct service *service, int error)
+/* ---- sequences come and go ---- */
+
+/* How long those that wait will have to: the time from one end to the next. */
+static void count(struct engine *engine, const struct slot *slot, enum finish finish)
 {
-    service->state.error = error;
-    return FINISH_ERROR;
-}
-
-/* ---- encode ---- */
-
-int engine_encode(struct engine *engine, const struct input_tensor *input, engine_stop *stop, void *context)
-{
-    int r, stopped;
-
-    encoder_begin(engine->encoder, input);
-    do {
-        stopped = stop(context);
-        if (stopped)
-            return stopped;
-        r = encoder_step(engine->encoder);
-    } while (r == ENCODER_MORE);
-    if (r < 0)
-        return r;
-    projection_begin(engine->projection, input->modality, encoder_features(engine->encoder));
-    do {
-        stopped = stop(context);
-        if (stopped)
-            return stopped;
-    } while (projection_step(engine->projection));
-    return 0;
-}
-
-static int encode_media(struct service *service)
-{
-    struct engine *engine = service->engine;
-    const struct hparams *h = &engine->model->hparams;
-    double begun_ms = clock_ms();
-
-    if (service->sequence->n_media)
-        enter(service, STAGE_ENCODING);
-    for (size_t i = 0; i < service->sequence->n_media; i++) {
-        struct sequence_medium *medium = &service->sequence->media[i];
-        int r = engine_encode(engine, &medium->input, interrupted, service);
-
-        service->state.encode_ms = clock_ms() - begun_ms;
-        if (r)
-            return r < 0 ? fail(service, r) : r;
-        memcpy(medium->embeddings, projection_embeddings(engine->projection),
-               h->n_modality_tokens * h->decoder.width * sizeof(float));
-    }
-    return FINISH_NONE;
-}
-
-/* ---- prefill ---- */
-
-/* Positions: head ids (BOS) | for every medium: start tag, modality tokens, end tag | the other ids. */
-static void fill_row(const struct engine *engine, const struct sequence *sequence, size_t position, float *ret)
-{
-    size_t dim = engine->model->hparams.decoder.width, n_media_rows = sequence->n_media * sequence->medium_rows;
-    size_t medium = (position - sequence->n_head_ids) / sequence->medium_rows;
-    size_t row = (position - sequence->n_head_ids) % sequence->medium_rows;
-    const struct modality_weights *own;
-    const float *source;
-
-    if (position < sequence->n_head_ids || position >= sequence->n_head_ids + n_media_rows) {
-        decoder_embed(engine->decoder,
-                      sequence->prompt_ids[position < sequence->n_head_ids ? position : position - n_media_rows], ret);
-        return;
-    }
-    own = &engine->model->weights.modalities[sequence->media[medium].input.modality];
-    source = row == 0                           ? own->start_tag.data
-             : row == sequence->medium_rows - 1 ? own->end_tag.data
-                                                : sequence->media[medium].embeddings + (row - 1) * dim;
-    memcpy(ret, source, dim * sizeof(*ret));
-}
-
-/* One pass over the m positions in decoder_input(). */
-static int run_pass(struct service *service, size_t m)
-{
-    struct engine *engine = service->engine;
-    int finish;
-
-    decoder_begin(engine->decoder, engine->cache, m);
-    do {
-        finish = interrupted(service);
-        if (finish)
-            return finish;
-    } while (decoder_step(engine->decoder));
-    return FINISH_NONE;
-}
-
-static int prefill(struct service *service)
-{
-    struct engine *engine = service->engine;
-    size_t dim = engine->model->hparams.decoder.width, n = service->sequence->n_positions;
-    double begun_ms = clock_ms();
-    int finish = FINISH_NONE;
-
-    enter(service, STAGE_PREFILLING);
-    kv_cache_clear(engine->cache);
-    for (size_t first = 0; first < n && finish == FINISH_NONE; first += DECODER_ROWS_MAX) {
-        size_t m = MIN((size_t)DECODER_ROWS_MAX, n - first);
-
-        for (size_t i = 0; i < m; i++)
-            fill_row(engine, service->sequence, first + i, decoder_input(engine->decoder) + i * dim);
-        finish = run_pass(service, m);
-        service->state.prefill_ms = clock_ms() - begun_ms;
-    }
-    return finish;
-}
-
-/* ---- generate ---- */
-
-static int show_token(struct service *service, int32_t id)
-{
-    struct sequence *sequence = service->sequence;
-    int eos_id = vocabulary_settings(service->engine->model->vocabulary)->eos_id, r;
-
-    sequence->new_ids[sequence->n_new_ids++] = id;
-    if (id == eos_id)
-        return FINISH_STOP;
-    service->state.n_new_tokens++;
-    atomic_fetch_add(&service->engine->n_new_tokens, 1);
-    r = sequence_push(sequence, id);
-    if (r < 0)
-        return fail(service, r);
-    if (r == SEQUENCE_STOPPED)
-        return FINISH_STOP;
-    return service->state.n_new_tokens >= sequence->tokens_max ? FINISH_LENGTH : FINISH_NONE;
-}
-
-static int generate(struct service *service)
-{
-    struct engine *engine = service->engine;
-    double begun_ms = clock_ms();
-    int finish = FINISH_NONE;
-
-    enter(service, STAGE_GENERATING);
-    while (finish == FINISH_NONE) {
-        int32_t id = sampler_next(&service->sequence->sampler, decoder_logits(engine->decoder), engine->candidates);
-
-        finish = id == SAMPLER_NOT_FINITE ? fail(service, -EDOM) : show_token(service, id);
-        service->state.generate_ms = clock_ms() - begun_ms;
-        if (finish == FINISH_NONE) {
-            enter(service, STAGE_GENERATING);
-            decoder_embed(engine->decoder, id, decoder_input(engine->decoder));
-            finish = run_pass(service, 1);
-        }
-    }
-    service->state.generate_ms = clock_ms() - begun_ms;
-    return finish;
-}
-
-/* ---- the thread ---- */
-
-static void count(struct engine *engine, enum finish finish, double ms)
-{
-    uint64_t ns = (uint64_t)(ms * 1e6), average = atomic_load(&engine->ns_per_request);
+    double now_ms = clock_ms(), since_ms = MAX(engine->ended_ms, slot->served_ms);
+    uint64_t ns = (uint64_t)((now_ms - since_ms) * 1e6), average = atomic_load(&engine->ns_per_request);
 
     atomic_fetch_add(finish == FINISH_CANCELLED ? &engine->n_cancelled : &engine->n_finished, 1);
     if (finish != FINISH_CANCELLED)
         atomic_store(&engine->ns_per_request, average ? (average * 7 + ns) / 8 : ns);
+    engine->ended_ms = now_ms;
+}
+
+static void end(struct engine *engine, struct slot *slot, enum finish finish)
+{
+    count(engine, slot, finish);
+    if (engine->encoding == slot)
+        engine->encoding = NULL;
+    kv_pages_clear(engine->pool_of_pages, &slot->pages);
+    atomic_store(&engine->busy, --engine->n_served > 0); /* before the owner hears of it */
+    slot_end(slot, finish);
 }
 
 /* Those that wait have moved up. */
@@ -248,39 +110,321 @@ static void tell_waiting(void *item)
     pthread_mutex_unlock(&sequence->news->mutex);
 }
 
-static void serve(struct engine *engine, struct sequence *sequence)
+static void serve(struct engine *engine, struct slot *slot, struct sequence *sequence)
 {
-    struct service service = {.engine = engine, .sequence = sequence, .state = sequence->state};
-    double begun_ms = clock_ms();
-    int finish;
-
     atomic_store(&engine->heartbeat_ns, clock_ns());
     atomic_store(&engine->busy, true);
+    engine->n_served++;
     queue_visit(engine->inbox, tell_waiting);
-    service.state.queue_ms = begun_ms - sequence->queued_at_ms;
-    finish = interrupted(&service);
-    if (finish == FINISH_NONE)
-        finish = encode_media(&service);
-    if (finish == FINISH_NONE)
-        finish = prefill(&service);
-    if (finish == FINISH_NONE)
-        finish = generate(&service);
-    service.state.finish = (enum finish)finish;
-    count(engine, service.state.finish, clock_ms() - begun_ms);
-    atomic_store(&engine->busy, false);
-    enter(&service, STAGE_FINISHED);
-    sequence_drop(sequence);
+    slot_take(slot, sequence, ++engine->n_arrivals);
+    slot_report(slot, sequence->n_media ? STAGE_ENCODING : STAGE_PREFILLING);
 }
+
+static bool any(const void *item, void *context)
+{
+    (void)item, (void)context;
+    return true;
+}
+
+/* Fills free slots; waits for a sequence when all are free. False: the engine ends. */
+static bool take(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->n_slots; i++) {
+        struct slot *slot = &engine->slots[i];
+        struct sequence *sequence;
+
+        if (slot->sequence)
+            continue;
+        sequence = engine->n_served ? queue_take(engine->inbox, any, NULL) : queue_pop(engine->inbox);
+        if (!sequence)
+            break;
+        serve(engine, slot, sequence);
+    }
+    return engine->n_served > 0;
+}
+
+static void end_unwanted(struct engine *engine)
+{
+    uint64_t now = beat(engine);
+
+    for (size_t i = 0; i < engine->n_slots; i++) {
+        struct slot *slot = &engine->slots[i];
+        enum finish finish = slot->sequence ? interrupted(engine, slot, now) : FINISH_NONE;
+
+        if (finish != FINISH_NONE)
+            end(engine, slot, finish);
+    }
+}
+
+/* ---- encode ---- */
+
+int engine_encode(struct engine *engine, const struct input_tensor *input)
+{
+    int r;
+
+    encoder_begin(engine->encoder, input);
+    do
+        r = encoder_step(engine->encoder);
+    while (r == ENCODER_MORE);
+    if (r < 0)
+        return r;
+    projection_begin(engine->projection, input->modality, encoder_features(engine->encoder));
+    while (projection_step(engine->projection))
+        ;
+    return 0;
+}
+
+/* The slot whose medium is in the encoder, or the oldest one that has a medium left. */
+static struct slot *slot_to_encode(struct engine *engine)
+{
+    struct slot *ret = engine->encoding;
+
+    for (size_t i = 0; i < engine->n_slots && !engine->encoding; i++) {
+        struct slot *slot = &engine->slots[i];
+
+        if (slot->sequence && slot->n_encoded < slot->sequence->n_media && (!ret || slot->arrival < ret->arrival))
+            ret = slot;
+    }
+    return ret;
+}
+
+/* One step of the medium at hand. 1: there is more to do; 0: it is done; -ENOMEM. */
+static int encode_step(struct engine *engine, struct slot *slot)
+{
+    const struct hparams *h = &engine->model->hparams;
+    struct sequence_medium *medium = &slot->sequence->media[slot->n_encoded];
+    int r;
+
+    if (engine->encoding != slot) {
+        encoder_begin(engine->encoder, &medium->input);
+        engine->encoding = slot;
+        engine->projecting = false;
+    }
+    if (!engine->projecting) {
+        r = encoder_step(engine->encoder);
+        if (r != 0)
+            return r < 0 ? r : 1;
+        projection_begin(engine->projection, medium->input.modality, encoder_features(engine->encoder));
+        engine->projecting = true;
+        return 1;
+    }
+    if (projection_step(engine->projection))
+        return 1;
+    memcpy(medium->embeddings, projection_embeddings(engine->projection),
+           h->n_modality_tokens * h->decoder.width * sizeof(float));
+    engine->encoding = NULL;
+    slot->n_encoded++;
+    return 0;
+}
+
+static void encode(struct engine *engine, bool alone)
+{
+    double begun_ms = clock_ms(), slice_ms = alone ? SLICE_ALONE_MS : engine->pass_ms;
+    struct slot *slot = slot_to_encode(engine);
+    int r = 1;
+
+    if (!slot)
+        return;
+    do {
+        enum finish finish = interrupted(engine, slot, beat(engine));
+
+        if (finish != FINISH_NONE) {
+            end(engine, slot, finish);
+            return;
+        }
+        r = encode_step(engine, slot);
+    } while (r > 0 && clock_ms() - begun_ms < slice_ms);
+    if (r < 0) {
+        slot->state.error = r;
+        end(engine, slot, FINISH_ERROR);
+        return;
+    }
+    slot_report(slot, slot->n_encoded < slot->sequence->n_media ? STAGE_ENCODING : STAGE_PREFILLING);
+}
+
+/* ---- decode ---- */
+
+static struct slot *newest_with_pages(struct engine *engine)
+{
+    struct slot *ret = NULL;
+
+    for (size_t i = 0; i < engine->n_slots; i++) {
+        struct slot *slot = &engine->slots[i];
+
+        if (slot->sequence && slot->pages.n && (!ret || slot->arrival > ret->arrival))
+            ret = slot;
+    }
+    return ret;
+}
+
+/* Room for m more positions; newer sequences give theirs up. */
+static bool reserve(struct engine *engine, struct slot *slot, size_t m)
+{
+    while (!kv_pages_reserve(engine->pool_of_pages, &slot->pages, slot->pages.length + m)) {
+        struct slot *victim = newest_with_pages(engine);
+
+        if (!victim || victim->arrival <= slot->arrival)
+            return false;
+        kv_pages_clear(engine->pool_of_pages, &victim->pages);
+        atomic_fetch_add(&engine->n_preempted, 1);
+    }
+    return true;
+}
+
+/* The oldest sequence that has positions to enter, and of those that generate or of the others, behind another one. */
+static struct slot *next_slot(struct engine *engine, bool generates, const struct slot *behind)
+{
+    struct slot *ret = NULL;
+
+    for (size_t i = 0; i < engine->n_slots; i++) {
+        struct slot *slot = &engine->slots[i];
+        size_t n_missing = slot->sequence ? slot_n_missing(slot) : 0;
+
+        if (n_missing == 0 || (n_missing == 1) != generates || (behind && slot->arrival <= behind->arrival))
+            continue;
+        if (!ret || slot->arrival < ret->arrival)
+            ret = slot;
+    }
+    return ret;
+}
+
+static void add_part(struct engine *engine, struct slot *slot, size_t m)
+{
+    struct decoder_part *part = &engine->parts[engine->n_parts];
+
+    if (!reserve(engine, slot, m))
+        return;
+    *part = (struct decoder_part){&slot->pages, m, m == slot_n_missing(slot)};
+    engine->part_slots[engine->n_parts++] = slot;
+    engine->n_rows += m;
+}
+
+/* How many positions of a prompt take about as long as a pass without them. */
+static size_t chunk_size(const struct engine *engine, size_t n_generating)
+{
+    size_t most = DECODER_ROWS_MAX - n_generating;
+
+    if (n_generating == 0)
+        return most;
+    if (engine->row_ms <= 0 || engine->pass_ms <= 0)
+        return MIN(most, (size_t)CHUNK_FIRST);
+    return MIN(most, (size_t)MAX(engine->pass_ms / engine->row_ms, 1.0));
+}
+
+/* A part may lose its pages to an older sequence that is added later: it has no positions then, and is left out. */
+static void drop_robbed_parts(struct engine *engine)
+{
+    size_t n = 0;
+
+    engine->n_rows = 0;
+    for (size_t p = 0; p < engine->n_parts; p++) {
+        if (engine->parts[p].pages->n == 0)
+            continue;
+        engine->parts[n] = engine->parts[p];
+        engine->part_slots[n++] = engine->part_slots[p];
+        engine->n_rows += engine->parts[p].m;
+    }
+    engine->n_parts = n;
+}
+
+/* Returns how many of the parts generate. */
+static size_t build_pass(struct engine *engine)
+{
+    struct slot *slot = NULL;
+    size_t n_generating, left;
+
+    engine->n_parts = engine->n_rows = 0;
+    while (engine->n_rows < DECODER_ROWS_MAX && (slot = next_slot(engine, true, slot)))
+        add_part(engine, slot, 1);
+    n_generating = engine->n_parts;
+    left = chunk_size(engine, n_generating);
+    for (slot = next_slot(engine, false, NULL); slot && left > 0; slot = next_slot(engine, false, slot)) {
+        size_t m = MIN(left, slot_n_missing(slot)), n_parts = engine->n_parts;
+
+        add_part(engine, slot, m);
+        left -= engine->n_parts > n_parts ? m : 0;
+    }
+    drop_robbed_parts(engine);
+    return n_generating;
+}
+
+static bool is_wanted(struct engine *engine)
+{
+    uint64_t now = beat(engine);
+
+    for (size_t p = 0; p < engine->n_parts; p++)
+        if (interrupted(engine, engine->part_slots[p], now) == FINISH_NONE)
+            return true;
+    return false;
+}
+
+static void fill_rows(struct engine *engine)
+{
+    size_t dim = engine->model->hparams.decoder.width;
+    float *row = decoder_input(engine->decoder);
+
+    for (size_t p = 0; p < engine->n_parts; p++)
+        for (size_t i = 0; i < engine->parts[p].m; i++, row += dim)
+            slot_embed(engine->part_slots[p], engine->model, engine->decoder, engine->parts[p].pages->length + i, row);
+}
+
+/* What a pass costs without prompts, and what every position of one adds. */
+static void learn_costs(struct engine *engine, size_t n_generating, double ms)
+{
+    size_t n_more = engine->n_rows - n_generating;
+
+    if (n_more == 0)
+        engine->pass_ms = engine->pass_ms > 0 ? 0.8 * engine->pass_ms + 0.2 * ms : ms;
+    else if (ms > engine->pass_ms)
+        engine->row_ms = (ms - (n_generating ? engine->pass_ms : 0)) / (double)n_more;
+}
+
+static void next_tokens(struct engine *engine)
+{
+    for (size_t p = 0; p < engine->n_parts; p++) {
+        struct slot *slot = engine->part_slots[p];
+        size_t n_before = slot->state.n_new_tokens;
+        enum finish finish;
+
+        if (!engine->parts[p].wants_logits) {
+            slot_report(slot, slot->state.stage);
+            continue;
+        }
+        finish = slot_next_token(slot, engine->model, decoder_logits(engine->decoder, p), engine->candidates);
+        atomic_fetch_add(&engine->n_new_tokens, slot->state.n_new_tokens - n_before);
+        slot_report(slot, STAGE_GENERATING);
+        if (finish != FINISH_NONE)
+            end(engine, slot, finish);
+    }
+}
+
+static void decode(struct engine *engine)
+{
+    double begun_ms = clock_ms();
+    size_t n_generating = build_pass(engine);
+
+    if (engine->n_parts == 0)
+        return;
+    fill_rows(engine);
+    decoder_begin(engine->decoder, engine->parts, engine->n_parts);
+    do {
+        if (!is_wanted(engine))
+            return;
+    } while (decoder_step(engine->decoder));
+    learn_costs(engine, n_generating, clock_ms() - begun_ms);
+    next_tokens(engine);
+}
+
+/* ---- the thread ---- */
 
 static void *run(void *context)
 {
     struct engine *engine = context;
 
-    while (!atomic_load(&engine->ending) || queue_size(engine->inbox)) {
-        struct sequence *sequence = queue_pop(engine->inbox);
-
-        if (sequence)
-            serve(engine, sequence);
+    while (take(engine)) {
+        end_unwanted(engine);
+        encode(engine, next_slot(engine, true, NULL) == NULL);
+        decode(engine);
     }
     return NULL;
 }
@@ -291,25 +435,48 @@ static int allocate_threads(struct engine *engine, const struct onellm_options *
 {
     engine->pool = thread_pool_new(options->n_threads ? options->n_threads : thread_pool_cores());
     engine->compute = engine->pool ? compute_new(engine->pool, kernels_for(cpu_flags())) : NULL;
-    return engine->compute ? 0 : -ENOMEM;
+    if (!engine->compute)
+        return -ENOMEM;
+    engine->item_compute = *engine->compute;
+    engine->item_compute.together = true;
+    return 0;
+}
+
+static int allocate_slots(struct engine *engine, size_t context)
+{
+    engine->slots = arena_new(&engine->arena, struct slot, engine->n_slots);
+    engine->parts = arena_new(&engine->arena, struct decoder_part, engine->n_slots);
+    engine->part_slots = arena_new(&engine->arena, struct slot *, engine->n_slots);
+    if (!engine->slots || !engine->parts || !engine->part_slots)
+        return -ENOMEM;
+    for (size_t i = 0; i < engine->n_slots; i++) {
+        struct kv_pages *pages = &engine->slots[i].pages;
+
+        pages->n_max = kv_pages_for(context);
+        pages->numbers = arena_new(&engine->arena, uint32_t, pages->n_max);
+        if (!pages->numbers)
+            return -ENOMEM;
+    }
+    return 0;
 }
 
 static int allocate(struct engine *engine, const struct onellm_options *options, size_t context)
 {
     const struct model *model = engine->model;
 
-    engine->inbox = queue_new(options->queue_max ? options->queue_max : 64);
-    engine->cache = kv_cache_new(&model->hparams, context);
-    if (!engine->inbox || !engine->cache)
+    engine->inbox = queue_new(options->queue_max ? options->queue_max : QUEUE_DEFAULT);
+    engine->pool_of_pages = kv_pool_new(&model->hparams, engine->n_pages);
+    if (!engine->inbox || !engine->pool_of_pages || allocate_slots(engine, context) < 0)
         return -ENOMEM;
-    engine->decoder = decoder_new(model, engine->compute, context, &engine->arena);
+    engine->decoder =
+        decoder_new(model, engine->compute, engine->pool_of_pages, context, engine->n_slots, &engine->arena);
     engine->candidates = arena_new(&engine->arena, struct candidate, model->hparams.n_vocab);
     if (!engine->decoder || !engine->candidates)
         return -ENOMEM;
     if (!model->hparams.multimodal)
         return 0;
-    engine->encoder = encoder_new(model, engine->compute, &engine->arena);
-    engine->projection = projection_new(model, engine->compute, &engine->arena);
+    engine->encoder = encoder_new(model, &engine->item_compute, &engine->arena);
+    engine->projection = projection_new(model, &engine->item_compute, &engine->arena);
     return engine->encoder && engine->projection ? 0 : -ENOMEM;
 }
 
@@ -319,6 +486,9 @@ int engine_init(struct engine *engine, struct model *model, const struct onellm_
     int r;
 
     engine->model = model;
+    engine->n_slots = options->n_sequences ? options->n_sequences : SEQUENCES_DEFAULT;
+    engine->n_pages = options->kv_positions ? kv_pages_for(MAX(options->kv_positions, context))
+                                            : kv_pages_for(context) * engine->n_slots;
     news_init(&engine->news, options->wake, options->wake_context);
     r = allocate_threads(engine, options);
     if (r < 0)
@@ -329,9 +499,9 @@ int engine_init(struct engine *engine, struct model *model, const struct onellm_
     r = allocate(engine, options, context);
     if (r < 0)
         return error_set(error, r,
-                         "no memory for the engine: the cache of %zu positions alone takes %zu MiB; a smaller "
-                         "context takes less",
-                         context, kv_cache_bytes(&model->hparams, context) >> 20);
+                         "no memory for the engine: keys and values of %zu sequences of %zu positions alone take %zu "
+                         "MiB; fewer sequences or a smaller context take less",
+                         engine->n_slots, context, kv_pool_bytes(&model->hparams, engine->n_pages) >> 20);
     atomic_store(&engine->heartbeat_ns, clock_ns());
     r = pthread_create(&engine->thread, NULL, run, engine);
     if (r)
@@ -347,7 +517,7 @@ void engine_deinit(struct engine *engine)
         queue_close(engine->inbox);
         pthread_join(engine->thread, NULL);
     }
-    kv_cache_free(engine->cache);
+    kv_pool_free(engine->pool_of_pages);
     queue_free(engine->inbox);
     compute_free(engine->compute);
     thread_pool_free(engine->pool);

@@ -1,4 +1,5 @@
-/* The engine thread: takes sequences from a bounded inbox and carries each through encode, prefill and decode. */
+/* The engine thread: takes sequences from a bounded inbox and carries many of them at once through encode, prefill and
+   decode. */
 #pragma once
 
 #include <pthread.h>
@@ -10,27 +11,42 @@
 #include "core/base/arena.h"
 #include "core/engine/news.h"
 #include "core/onellm.h"
+#include "core/tensor/matmul.h"
 
 struct candidate;
-struct compute;
 struct decoder;
+struct decoder_part;
 struct encoder;
-struct kv_cache;
+struct kv_pool;
 struct model;
 struct projection;
 struct queue;
+struct slot;
 struct thread_pool;
 
 struct engine {
     const struct model *model;
     struct thread_pool *pool;
     struct compute *compute;
-    struct arena arena; /* the engine's memory: everything below but the cache */
+    struct compute item_compute; /* the same for encoder and projection, whose rows always come together */
+    struct arena arena;          /* the engine's memory: everything below but the pages */
     struct encoder *encoder;
     struct projection *projection;
     struct decoder *decoder;
     struct candidate *candidates;
-    struct kv_cache *cache;
+    struct kv_pool *pool_of_pages;
+    size_t n_pages;
+
+    struct slot *slots; /* [n_slots] */
+    size_t n_slots, n_served;
+    uint64_t n_arrivals;
+    struct slot *encoding; /* whose medium is in the encoder or, when projecting, in the projection; NULL: nobody's */
+    bool projecting;
+    struct decoder_part *parts; /* [n_slots]: of the pass at hand */
+    struct slot **part_slots;   /* [n_slots]: whose they are */
+    size_t n_parts, n_rows;
+    double pass_ms, row_ms; /* a pass without prompts, and what a position of a prompt adds; 0: not known yet */
+    double ended_ms;        /* when a sequence ended last */
 
     struct queue *inbox;
     struct news news;
@@ -39,7 +55,7 @@ struct engine {
     atomic_bool ending;
 
     /* Statistics; written by the engine thread. */
-    atomic_uint_least64_t heartbeat_ns, n_finished, n_cancelled, n_new_tokens, ns_per_request;
+    atomic_uint_least64_t heartbeat_ns, n_finished, n_cancelled, n_preempted, n_new_tokens, ns_per_request;
     atomic_bool busy;
 };
 
@@ -49,7 +65,5 @@ int engine_init(struct engine *engine, struct model *model, const struct onellm_
 /* Ends the thread (unfinished sequences end as cancelled); accepts a half-built or zero-filled engine. */
 void engine_deinit(struct engine *engine);
 
-/* The stages up to the embeddings of one medium. The engine thread's, or anybody's while nothing is submitted. stop is
- * asked between steps; what it returns other than 0 ends the work and is passed on. -ENOMEM. */
-typedef int engine_stop(void *context);
-int engine_encode(struct engine *engine, const struct input_tensor *input, engine_stop *stop, void *context);
+/* The stages up to the embeddings of one medium, while nothing is submitted. -ENOMEM. */
+int engine_encode(struct engine *engine, const struct input_tensor *input);

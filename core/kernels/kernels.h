@@ -11,15 +11,24 @@
 
 #include "core/kernels/tiles.h"
 
-/* ret[i * ret_stride] = sum over k of weights[k] * x[i * x_stride + k], for i < m: one row of a linear layer against m
- * inputs. Weights are read once. Summed in f32 in an order that depends on n only: not on m, nor on the neighbours.
- * Tolerance: 2e-6 * sum |weights[k] * x[k]|. */
-typedef void kernel_dots(const void *weights, const float *x, size_t x_stride, size_t m, size_t n, float *ret,
-                         size_t ret_stride);
+/* ret[i * ret_stride + j] = sum over k of row j times x[i * x_stride + k], for i < m, j < n_rows: n_rows rows of a
+ * matrix, row_bytes apart, against m inputs. Summed in f32 in an order that depends on n only: not on m or n_rows, nor
+ * on the neighbours. Tolerance: 2e-6 * sum |row[k] * x[k]|. */
+typedef void kernel_dots(const void *rows, size_t row_bytes, size_t n_rows, const float *x, size_t x_stride, size_t m,
+                         size_t n, float *ret, size_t ret_stride);
+
+/* sums[i * sum_stride + c] += sum over j < n of shares[i * share_stride + j] times element c of row j, for i < m, c <
+ * width. Summed in the order of j, one after the other, so that rows may come in several calls and shares of 0 change
+ * nothing. Tolerance: 2e-6 * sum |share * element|. */
+typedef void kernel_mix(const float *shares, size_t share_stride, size_t m, const void *rows, size_t row_bytes,
+                        size_t n, size_t width, float *sums, size_t sum_stride);
 
 /* n stored numbers -> f32: exactly, but products with the scales of blocks (blocks.h) are rounded. Tolerance of those:
  * 5e-7 of the largest magnitude in the block. */
 typedef void kernel_widen(const void *source, size_t n, float *ret);
+
+/* f32 -> n halves, rounded to nearest even; infinities and NaN kept. */
+typedef void kernel_narrow(const float *x, size_t n, uint16_t *ret);
 
 /* ret[k] = (x[k] - mean) / sqrt(variance + eps) * gain[k] + bias[k], variance divided by n. ret may be x.
  * Tolerance: 1e-5 relative to the largest output. */
@@ -42,15 +51,17 @@ typedef void kernel_add_scaled(float *y, const float *x, float factor, size_t n)
 
 /* On weights of one type. Of types in blocks (blocks.h) n is a multiple of the block. */
 struct weight_kernels {
-    kernel_dots *dots;
     kernel_widen *widen;
-    kernel_tiles *tiles; /* see tiles.h; NULL: this type has none */
+    kernel_dots *dots;   /* NULL for types in blocks, as mix */
+    kernel_mix *mix;     /* NULL for bf16, too */
+    kernel_tiles *tiles; /* see tiles.h; NULL but for types in blocks */
 };
 
 struct kernels {
     const char *name; /* instruction set: "ref", "generic", "avx2", "avx512", "avx512vnni" */
     struct weight_kernels f32, f16, bf16, q8_0, q4_0, q4_k, q6_k;
     kernel_input_row *input_row;
+    kernel_narrow *narrow_f16;
     kernel_layer_norm *layer_norm;
     kernel_rms_norm *rms_norm;
     kernel_softmax *softmax;

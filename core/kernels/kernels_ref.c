@@ -101,38 +101,84 @@ static void widen_q6_k(const void *source, size_t n, float *ret)
 }
 
 /* A part of a row at a time is widened. */
-static void dots(kernel_widen *widen, size_t part_bytes, const void *weights, const float *x, size_t x_stride, size_t m,
-                 size_t n, float *ret, size_t ret_stride)
+static void dots(kernel_widen *widen, size_t size, const char *rows, size_t row_bytes, size_t n_rows, const float *x,
+                 size_t x_stride, size_t m, size_t n, float *ret, size_t ret_stride)
 {
-    for (size_t i = 0; i < m; i++) {
-        const char *w = weights;
-        double sum = 0;
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n_rows; j++) {
+            double sum = 0;
 
-        for (size_t k = 0; k < n; k += LARGE_BLOCK, w += part_bytes) {
-            size_t n_part = n - k < LARGE_BLOCK ? n - k : LARGE_BLOCK;
-            float part[LARGE_BLOCK];
+            for (size_t k = 0; k < n; k++) {
+                float weight;
 
-            widen(w, n_part, part);
-            for (size_t j = 0; j < n_part; j++)
-                sum += (double)part[j] * x[i * x_stride + k + j];
+                widen(rows + j * row_bytes + k * size, 1, &weight);
+                sum += (double)weight * x[i * x_stride + k];
+            }
+            ret[i * ret_stride + j] = (float)sum;
         }
-        ret[i * ret_stride] = (float)sum;
-    }
 }
 
-#define DEFINE_DOTS(type, part_bytes)                                                                                  \
-    static void dots_##type(const void *weights, const float *x, size_t x_stride, size_t m, size_t n, float *ret,      \
-                            size_t ret_stride)                                                                         \
+static void mix(kernel_widen *widen, size_t size, const float *shares, size_t share_stride, size_t m, const char *rows,
+                size_t row_bytes, size_t n, size_t width, float *sums, size_t sum_stride)
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t c = 0; c < width; c++) {
+            double sum = sums[i * sum_stride + c];
+
+            for (size_t j = 0; j < n; j++) {
+                float element;
+
+                widen(rows + j * row_bytes + c * size, 1, &element);
+                sum += (double)shares[i * share_stride + j] * element;
+            }
+            sums[i * sum_stride + c] = (float)sum;
+        }
+}
+
+#define DEFINE_DOTS(type, size)                                                                                        \
+    static void dots_##type(const void *rows, size_t row_bytes, size_t n_rows, const float *x, size_t x_stride,        \
+                            size_t m, size_t n, float *ret, size_t ret_stride)                                         \
     {                                                                                                                  \
-        dots(widen_##type, part_bytes, weights, x, x_stride, m, n, ret, ret_stride);                                   \
+        dots(widen_##type, size, rows, row_bytes, n_rows, x, x_stride, m, n, ret, ret_stride);                         \
     }
-DEFINE_DOTS(f32, LARGE_BLOCK * sizeof(float))
-DEFINE_DOTS(f16, LARGE_BLOCK * sizeof(uint16_t))
-DEFINE_DOTS(bf16, LARGE_BLOCK * sizeof(uint16_t))
-DEFINE_DOTS(q8_0, LARGE_BLOCK / SMALL_BLOCK * sizeof(struct block_q8_0))
-DEFINE_DOTS(q4_0, LARGE_BLOCK / SMALL_BLOCK * sizeof(struct block_q4_0))
-DEFINE_DOTS(q4_k, sizeof(struct block_q4_k))
-DEFINE_DOTS(q6_k, sizeof(struct block_q6_k))
+DEFINE_DOTS(f32, sizeof(float))
+DEFINE_DOTS(f16, sizeof(uint16_t))
+DEFINE_DOTS(bf16, sizeof(uint16_t))
+
+#define DEFINE_MIX(type, size)                                                                                         \
+    static void mix_##type(const float *shares, size_t share_stride, size_t m, const void *rows, size_t row_bytes,     \
+                           size_t n, size_t width, float *sums, size_t sum_stride)                                     \
+    {                                                                                                                  \
+        mix(widen_##type, size, shares, share_stride, m, rows, row_bytes, n, width, sums, sum_stride);                 \
+    }
+DEFINE_MIX(f32, sizeof(float))
+DEFINE_MIX(f16, sizeof(uint16_t))
+
+/* The half next to x, of two that are equally near the even one: by trying all of the right sign. */
+static uint16_t f32_to_f16(float x)
+{
+    uint16_t sign = signbit(x) ? 0x8000 : 0, low = 0, high = 0x7c00;
+    double magnitude = fabs((double)x), middle;
+
+    if (isnan(x))
+        return sign | 0x7e00;
+    while (high - low > 1) { /* low <= magnitude < high; the first beyond the greatest half would be 65536 */
+        uint16_t half = (uint16_t)((low + high) / 2);
+
+        if (f16_to_f32(half) <= magnitude)
+            low = half;
+        else
+            high = half;
+    }
+    middle = ((double)f16_to_f32(low) + (high == 0x7c00 ? 65536 : (double)f16_to_f32(high))) / 2;
+    return sign | (magnitude > middle || (magnitude == middle && low % 2) ? high : low);
+}
+
+static void narrow_f16(const float *x, size_t n, uint16_t *ret)
+{
+    for (size_t k = 0; k < n; k++)
+        ret[k] = f32_to_f16(x[k]);
+}
 
 static void layer_norm(const float *x, const float *gain, const float *bias, float eps, size_t n, float *ret)
 {
@@ -190,14 +236,15 @@ static void add_scaled(float *y, const float *x, float factor, size_t n)
 
 const struct kernels kernels_ref = {
     .name = "ref",
-    .f32 = {dots_f32, widen_f32},
-    .f16 = {dots_f16, widen_f16},
-    .bf16 = {dots_bf16, widen_bf16},
-    .q8_0 = {dots_q8_0, widen_q8_0, OF_VARIANT(tiles_q8_0)},
-    .q4_0 = {dots_q4_0, widen_q4_0, OF_VARIANT(tiles_q4_0)},
-    .q4_k = {dots_q4_k, widen_q4_k, OF_VARIANT(tiles_q4_k)},
-    .q6_k = {dots_q6_k, widen_q6_k, OF_VARIANT(tiles_q6_k)},
+    .f32 = {widen_f32, dots_f32, mix_f32, NULL},
+    .f16 = {widen_f16, dots_f16, mix_f16, NULL},
+    .bf16 = {widen_bf16, dots_bf16, NULL, NULL},
+    .q8_0 = {widen_q8_0, NULL, NULL, OF_VARIANT(tiles_q8_0)},
+    .q4_0 = {widen_q4_0, NULL, NULL, OF_VARIANT(tiles_q4_0)},
+    .q4_k = {widen_q4_k, NULL, NULL, OF_VARIANT(tiles_q4_k)},
+    .q6_k = {widen_q6_k, NULL, NULL, OF_VARIANT(tiles_q6_k)},
     .input_row = OF_VARIANT(input_row),
+    .narrow_f16 = narrow_f16,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .softmax = softmax,

@@ -1,7 +1,7 @@
 /* All operations on vectors of the compiler (GCC and clang vector extensions). This file is built once per instruction
    set with that set's flags, of which VARIANT is the name: LANES follows from them.
 
-   A sum has 4 x LANES partial sums: element k goes to partial sum k mod (4 * LANES), the rest of the row to a scalar
+   A dot product has LANES partial sums: element k goes to partial sum k mod LANES, the rest of the row to a scalar
    tail, and the partial sums are added pairwise at the end. */
 #include <math.h>
 #include <string.h>
@@ -17,7 +17,6 @@
 #else
 #define LANES 4
 #endif
-#define GROUP (4 * LANES)
 
 #if defined(__F16C__)
 #include <immintrin.h>
@@ -112,17 +111,34 @@ INLINE float get_f16(const void *p, size_t k)
     return as_float((half & 0x8000) << 16 | (rest >= 0x0f800000 ? 0x7f800000 : 0) | bits);
 }
 
+/* The last n < LANES of a row, and zeros. */
+#define DEFINE_LOAD_REST(type, stored)                                                                                 \
+    INLINE vf load_rest_##type(const void *p, size_t k, size_t n)                                                      \
+    {                                                                                                                  \
+        stored rest[LANES] = {0};                                                                                      \
+                                                                                                                       \
+        memcpy(rest, (const stored *)p + k, n * sizeof(stored));                                                       \
+        return load_##type(rest, 0);                                                                                   \
+    }
+DEFINE_LOAD_REST(f32, float)
+DEFINE_LOAD_REST(f16, uint16_t)
+DEFINE_LOAD_REST(bf16, uint16_t)
+
 /* ---- sums ---- */
 
+typedef float v4f __attribute__((vector_size(16)));
+
+/* Lane i + lane i + half, until one is left. */
 INLINE float sum_of(vf v)
 {
-    float lanes[LANES];
+    v4f part[LANES / 4], all;
 
-    store(lanes, v);
-    for (size_t width = LANES / 2; width; width /= 2)
-        for (size_t i = 0; i < width; i++)
-            lanes[i] += lanes[i + width];
-    return lanes[0];
+    memcpy(part, &v, sizeof(v));
+    for (size_t n = LANES / 8; n > 0; n /= 2)
+        for (size_t i = 0; i < n; i++)
+            part[i] += part[i + n];
+    all = part[0] + __builtin_shufflevector(part[0], part[0], 2, 3, 0, 1);
+    return all[0] + all[1];
 }
 
 INLINE float max_of(vf v)
@@ -143,50 +159,136 @@ INLINE vf larger(vf a, vf b)
     return (vf)(((vi)a & mask) | ((vi)b & ~mask));
 }
 
-/* One weight row against m inputs, m a constant of 1..4 after inlining. */
+/* R rows against M inputs, constants after inlining: R * M vectors of sums, each of which takes every LANES-th element.
+ */
+#define ROWS_MAX 8
+#define INPUTS_MAX (LANES == 16 ? 6 : 3)
+
 #define DEFINE_DOTS(type)                                                                                              \
-    INLINE void dots_few_##type(const void *w, const float *x, size_t x_stride, size_t m, size_t n, float *ret,        \
-                                size_t ret_stride)                                                                     \
+    INLINE void some_dots_##type(const char *rows, size_t row_bytes, size_t n_rows, const float *x, size_t x_stride,   \
+                                 size_t m, size_t n, float *ret, size_t ret_stride)                                    \
     {                                                                                                                  \
-        vf sums[4][4] = {{{0}}};                                                                                       \
+        vf sums[ROWS_MAX][INPUTS_MAX] = {{{0}}}, inputs[INPUTS_MAX], weights;                                          \
         size_t k = 0;                                                                                                  \
                                                                                                                        \
-        for (; k + GROUP <= n; k += GROUP)                                                                             \
-            for (size_t part = 0; part < 4; part++) {                                                                  \
-                vf weight = load_##type(w, k + part * LANES);                                                          \
-                                                                                                                       \
+        for (; k + LANES <= n; k += LANES) {                                                                           \
+            for (size_t i = 0; i < m; i++)                                                                             \
+                inputs[i] = load(x + i * x_stride + k);                                                                \
+            for (size_t j = 0; j < n_rows; j++) {                                                                      \
+                weights = load_##type(rows + j * row_bytes, k);                                                        \
                 for (size_t i = 0; i < m; i++)                                                                         \
-                    sums[i][part] += weight * load(x + i * x_stride + k + part * LANES);                               \
+                    sums[j][i] += weights * inputs[i];                                                                 \
             }                                                                                                          \
-        for (size_t i = 0; i < m; i++) {                                                                               \
-            float sum = sum_of((sums[i][0] + sums[i][1]) + (sums[i][2] + sums[i][3]));                                 \
-                                                                                                                       \
-            for (size_t rest = k; rest < n; rest++)                                                                    \
-                sum += get_##type(w, rest) * x[i * x_stride + rest];                                                   \
-            ret[i * ret_stride] = sum;                                                                                 \
         }                                                                                                              \
-    }
-
-#define DEFINE_MANY(type)                                                                                              \
-    static void dots_##type(const void *w, const float *x, size_t x_stride, size_t m, size_t n, float *ret,            \
-                            size_t ret_stride)                                                                         \
+        if (k < n) {                                                                                                   \
+            for (size_t i = 0; i < m; i++)                                                                             \
+                inputs[i] = load_rest_f32(x + i * x_stride, k, n - k);                                                 \
+            for (size_t j = 0; j < n_rows; j++) {                                                                      \
+                weights = load_rest_##type(rows + j * row_bytes, k, n - k);                                            \
+                for (size_t i = 0; i < m; i++)                                                                         \
+                    sums[j][i] += weights * inputs[i];                                                                 \
+            }                                                                                                          \
+        }                                                                                                              \
+        for (size_t j = 0; j < n_rows; j++)                                                                            \
+            for (size_t i = 0; i < m; i++)                                                                             \
+                ret[i * ret_stride + j] = sum_of(sums[j][i]);                                                          \
+    }                                                                                                                  \
+                                                                                                                       \
+    /* R rows against all inputs. */                                                                                   \
+    INLINE void few_rows_##type(const char *rows, size_t row_bytes, size_t n_rows, const float *x, size_t x_stride,    \
+                                size_t m, size_t n, float *ret, size_t ret_stride)                                     \
     {                                                                                                                  \
-        for (; m >= 4; m -= 4, x += 4 * x_stride, ret += 4 * ret_stride)                                               \
-            dots_few_##type(w, x, x_stride, 4, n, ret, ret_stride);                                                    \
-        if (m == 3)                                                                                                    \
-            dots_few_##type(w, x, x_stride, 3, n, ret, ret_stride);                                                    \
-        else if (m == 2)                                                                                               \
-            dots_few_##type(w, x, x_stride, 2, n, ret, ret_stride);                                                    \
-        else if (m == 1)                                                                                               \
-            dots_few_##type(w, x, x_stride, 1, n, ret, ret_stride);                                                    \
+        size_t i = 0;                                                                                                  \
+                                                                                                                       \
+        for (; i + INPUTS_MAX <= m; i += INPUTS_MAX)                                                                   \
+            some_dots_##type(rows, row_bytes, n_rows, x + i * x_stride, x_stride, INPUTS_MAX, n, ret + i * ret_stride, \
+                             ret_stride);                                                                              \
+        for (; i + 2 <= m; i += 2)                                                                                     \
+            some_dots_##type(rows, row_bytes, n_rows, x + i * x_stride, x_stride, 2, n, ret + i * ret_stride,          \
+                             ret_stride);                                                                              \
+        if (i < m)                                                                                                     \
+            some_dots_##type(rows, row_bytes, n_rows, x + i * x_stride, x_stride, 1, n, ret + i * ret_stride,          \
+                             ret_stride);                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    static void dots_##type(const void *matrix, size_t row_bytes, size_t n_rows, const float *x, size_t x_stride,      \
+                            size_t m, size_t n, float *ret, size_t ret_stride)                                         \
+    {                                                                                                                  \
+        const char *rows = matrix;                                                                                     \
+        size_t j = 0;                                                                                                  \
+                                                                                                                       \
+        for (; m == 1 && j + 8 <= n_rows; j += 8)                                                                      \
+            some_dots_##type(rows + j * row_bytes, row_bytes, 8, x, x_stride, 1, n, ret + j, ret_stride);              \
+        for (; j + 4 <= n_rows; j += 4)                                                                                \
+            few_rows_##type(rows + j * row_bytes, row_bytes, 4, x, x_stride, m, n, ret + j, ret_stride);               \
+        for (; j < n_rows; j++)                                                                                        \
+            few_rows_##type(rows + j * row_bytes, row_bytes, 1, x, x_stride, m, n, ret + j, ret_stride);               \
     }
 
 DEFINE_DOTS(f32)
-DEFINE_MANY(f32)
 DEFINE_DOTS(f16)
-DEFINE_MANY(f16)
 DEFINE_DOTS(bf16)
-DEFINE_MANY(bf16)
+
+/* M inputs and V vectors of their sums, constants after inlining. */
+#define MIX_VECTORS 4
+
+#define DEFINE_MIX(type)                                                                                               \
+    INLINE void some_mix_##type(const float *shares, size_t share_stride, size_t m, const char *rows,                  \
+                                size_t row_bytes, size_t n, size_t first, size_t n_vectors, float *sums,               \
+                                size_t sum_stride)                                                                     \
+    {                                                                                                                  \
+        vf totals[INPUTS_MAX][MIX_VECTORS];                                                                            \
+                                                                                                                       \
+        for (size_t i = 0; i < m; i++)                                                                                 \
+            for (size_t v = 0; v < n_vectors; v++)                                                                     \
+                totals[i][v] = load(sums + i * sum_stride + first + v * LANES);                                        \
+        for (size_t j = 0; j < n; j++) {                                                                               \
+            vf row[MIX_VECTORS];                                                                                       \
+                                                                                                                       \
+            for (size_t v = 0; v < n_vectors; v++)                                                                     \
+                row[v] = load_##type(rows + j * row_bytes, first + v * LANES);                                         \
+            for (size_t i = 0; i < m; i++) {                                                                           \
+                vf share = all(shares[i * share_stride + j]);                                                          \
+                                                                                                                       \
+                for (size_t v = 0; v < n_vectors; v++)                                                                 \
+                    totals[i][v] += share * row[v];                                                                    \
+            }                                                                                                          \
+        }                                                                                                              \
+        for (size_t i = 0; i < m; i++)                                                                                 \
+            for (size_t v = 0; v < n_vectors; v++)                                                                     \
+                store(sums + i * sum_stride + first + v * LANES, totals[i][v]);                                        \
+    }                                                                                                                  \
+                                                                                                                       \
+    INLINE void few_mix_##type(const float *shares, size_t share_stride, size_t m, const char *rows, size_t row_bytes, \
+                               size_t n, size_t width, float *sums, size_t sum_stride)                                 \
+    {                                                                                                                  \
+        size_t c = 0;                                                                                                  \
+                                                                                                                       \
+        for (; c + MIX_VECTORS * LANES <= width; c += MIX_VECTORS * LANES)                                             \
+            some_mix_##type(shares, share_stride, m, rows, row_bytes, n, c, MIX_VECTORS, sums, sum_stride);            \
+        for (; c + LANES <= width; c += LANES)                                                                         \
+            some_mix_##type(shares, share_stride, m, rows, row_bytes, n, c, 1, sums, sum_stride);                      \
+        for (size_t i = 0; c < width && i < m; i++) {                                                                  \
+            float *total = sums + i * sum_stride + c;                                                                  \
+            vf rest = load_rest_f32(total, 0, width - c);                                                              \
+                                                                                                                       \
+            for (size_t j = 0; j < n; j++)                                                                             \
+                rest += all(shares[i * share_stride + j]) * load_rest_##type(rows + j * row_bytes, c, width - c);      \
+            memcpy(total, &rest, (width - c) * sizeof(float));                                                         \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    static void mix_##type(const float *shares, size_t share_stride, size_t m, const void *rows, size_t row_bytes,     \
+                           size_t n, size_t width, float *sums, size_t sum_stride)                                     \
+    {                                                                                                                  \
+        for (; m >= INPUTS_MAX; m -= INPUTS_MAX, shares += INPUTS_MAX * share_stride, sums += INPUTS_MAX * sum_stride) \
+            few_mix_##type(shares, share_stride, INPUTS_MAX, rows, row_bytes, n, width, sums, sum_stride);             \
+        for (; m > 0; m--, shares += share_stride, sums += sum_stride)                                                 \
+            few_mix_##type(shares, share_stride, 1, rows, row_bytes, n, width, sums, sum_stride);                      \
+    }
+
+DEFINE_MIX(f32)
+DEFINE_MIX(f16)
 
 #define DEFINE_WIDEN(type)                                                                                             \
     static void widen_##type(const void *source, size_t n, float *ret)                                                 \
@@ -202,6 +304,42 @@ DEFINE_MANY(bf16)
 DEFINE_WIDEN(f32)
 DEFINE_WIDEN(f16)
 DEFINE_WIDEN(bf16)
+
+/* Below 2^-14 the sum with 0.5 rounds at the place of the last subnormal bit. */
+INLINE uint16_t half_of(float x)
+{
+    uint32_t bits, sign, rest, half;
+    float sum;
+
+    memcpy(&bits, &x, sizeof(bits));
+    sign = bits >> 16 & 0x8000;
+    rest = bits & 0x7fffffff;
+    if (rest > 0x7f800000)
+        return (uint16_t)(sign | 0x7e00 | (rest >> 13 & 0x1ff));
+    if (rest >= 0x477ff000)
+        return (uint16_t)(sign | 0x7c00);
+    if (rest < 0x38800000) {
+        sum = as_float(rest) + 0.5f;
+        memcpy(&half, &sum, sizeof(half));
+        return (uint16_t)(sign | (half - 0x3f000000));
+    }
+    return (uint16_t)(sign | ((rest - 0x38000000 + 0xfff + (rest >> 13 & 1)) >> 13));
+}
+
+static void narrow_f16(const float *x, size_t n, uint16_t *ret)
+{
+    size_t k = 0;
+
+#if defined(__AVX512F__)
+    for (; k + 16 <= n; k += 16)
+        _mm256_storeu_si256((void *)(ret + k), _mm512_cvtps_ph(_mm512_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
+#elif defined(__F16C__)
+    for (; k + 8 <= n; k += 8)
+        _mm_storeu_si128((void *)(ret + k), _mm256_cvtps_ph(_mm256_loadu_ps(x + k), _MM_FROUND_TO_NEAREST_INT));
+#endif
+    for (; k < n; k++)
+        ret[k] = half_of(x[k]);
+}
 
 /* ---- weights in blocks: the compiler makes vectors of these loops ---- */
 
@@ -276,24 +414,6 @@ INLINE void widen_one_q6_k(const struct block_q6_k *block, float *ret)
         }
 }
 
-/* Up to 256 weights are widened, then multiplied with up to four inputs. */
-INLINE void add_products(const float *w, const float *x, size_t x_stride, size_t m, size_t n, vf sums[4][4],
-                         float rests[4])
-{
-    size_t k = 0;
-
-    for (; k + GROUP <= n; k += GROUP)
-        for (size_t part = 0; part < 4; part++) {
-            vf weight = load(w + k + part * LANES);
-
-            for (size_t i = 0; i < m; i++)
-                sums[i][part] += weight * load(x + i * x_stride + k + part * LANES);
-        }
-    for (; k < n; k++)
-        for (size_t i = 0; i < m; i++)
-            rests[i] += w[k] * x[i * x_stride + k];
-}
-
 #define DEFINE_BLOCKS(type, block_size)                                                                                \
     static void widen_##type(const void *source, size_t n, float *ret)                                                 \
     {                                                                                                                  \
@@ -301,33 +421,12 @@ INLINE void add_products(const float *w, const float *x, size_t x_stride, size_t
                                                                                                                        \
         for (size_t k = 0; k < n; k += (block_size), blocks++)                                                         \
             widen_one_##type(blocks, ret + k);                                                                         \
-    }                                                                                                                  \
-                                                                                                                       \
-    INLINE void dots_few_##type(const struct block_##type *blocks, const float *x, size_t x_stride, size_t m,          \
-                                size_t n, float *ret, size_t ret_stride)                                               \
-    {                                                                                                                  \
-        vf sums[4][4] = {{{0}}};                                                                                       \
-        float w[LARGE_BLOCK], rests[4] = {0};                                                                          \
-                                                                                                                       \
-        for (size_t k = 0; k < n; k += LARGE_BLOCK) {                                                                  \
-            size_t n_part = n - k < LARGE_BLOCK ? n - k : LARGE_BLOCK;                                                 \
-                                                                                                                       \
-            for (size_t j = 0; j < n_part; j += (block_size))                                                          \
-                widen_one_##type(blocks++, w + j);                                                                     \
-            add_products(w, x + k, x_stride, m, n_part, sums, rests);                                                  \
-        }                                                                                                              \
-        for (size_t i = 0; i < m; i++)                                                                                 \
-            ret[i * ret_stride] = sum_of((sums[i][0] + sums[i][1]) + (sums[i][2] + sums[i][3])) + rests[i];            \
     }
 
 DEFINE_BLOCKS(q8_0, SMALL_BLOCK)
-DEFINE_MANY(q8_0)
 DEFINE_BLOCKS(q4_0, SMALL_BLOCK)
-DEFINE_MANY(q4_0)
 DEFINE_BLOCKS(q4_k, LARGE_BLOCK)
-DEFINE_MANY(q4_k)
 DEFINE_BLOCKS(q6_k, LARGE_BLOCK)
-DEFINE_MANY(q6_k)
 
 /* ---- norms ---- */
 
@@ -462,14 +561,15 @@ static void add_scaled(float *y, const float *x, float factor, size_t n)
 
 const struct kernels OF_VARIANT(kernels) = {
     .name = VARIANT_TEXT(VARIANT),
-    .f32 = {dots_f32, widen_f32},
-    .f16 = {dots_f16, widen_f16},
-    .bf16 = {dots_bf16, widen_bf16},
-    .q8_0 = {dots_q8_0, widen_q8_0, OF_VARIANT(tiles_q8_0)},
-    .q4_0 = {dots_q4_0, widen_q4_0, OF_VARIANT(tiles_q4_0)},
-    .q4_k = {dots_q4_k, widen_q4_k, OF_VARIANT(tiles_q4_k)},
-    .q6_k = {dots_q6_k, widen_q6_k, OF_VARIANT(tiles_q6_k)},
+    .f32 = {widen_f32, dots_f32, mix_f32, NULL},
+    .f16 = {widen_f16, dots_f16, mix_f16, NULL},
+    .bf16 = {widen_bf16, dots_bf16, NULL, NULL},
+    .q8_0 = {widen_q8_0, NULL, NULL, OF_VARIANT(tiles_q8_0)},
+    .q4_0 = {widen_q4_0, NULL, NULL, OF_VARIANT(tiles_q4_0)},
+    .q4_k = {widen_q4_k, NULL, NULL, OF_VARIANT(tiles_q4_k)},
+    .q6_k = {widen_q6_k, NULL, NULL, OF_VARIANT(tiles_q6_k)},
     .input_row = OF_VARIANT(input_row),
+    .narrow_f16 = narrow_f16,
     .layer_norm = layer_norm,
     .rms_norm = rms_norm,
     .softmax = softmax,

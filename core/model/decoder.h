@@ -1,5 +1,6 @@
-/* The LLaMA: embeddings of some positions -> logits behind the last of them, one block at a time, so that whoever
-   drives it can look up between steps. Thread: engine. */
+/* The LLaMA: embeddings of some positions of one or more sequences -> logits behind the last of each, one block at a
+   time, so that whoever drives it can look up between steps. What a position yields does not depend on which others
+   share its pass, to the last bit. Thread: engine. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,26 +10,35 @@
 struct arena;
 struct compute;
 struct decoder;
-struct kv_cache;
+struct kv_pages;
+struct kv_pool;
 struct model;
 
 /* Positions that one pass may take: a compromise between reading the weights seldom and looking up often. */
 #define DECODER_ROWS_MAX 128
 
-/* n_positions: the longest sequence. All memory comes from the arena. NULL: no memory. */
-struct decoder *decoder_new(const struct model *model, const struct compute *compute, size_t n_positions,
-                            struct arena *arena);
+/* What one sequence has in a pass: m positions behind those that its pages hold. */
+struct decoder_part {
+    struct kv_pages *pages; /* with room for them */
+    size_t m;
+    bool wants_logits; /* behind the last of them */
+};
 
-/* Where to put the embeddings of the next pass: f32 [DECODER_ROWS_MAX, dim]. */
+/* n_positions: the longest sequence; n_parts_max: sequences in one pass. All memory comes from the arena. NULL: no
+ * memory. */
+struct decoder *decoder_new(const struct model *model, const struct compute *compute, struct kv_pool *pool,
+                            size_t n_positions, size_t n_parts_max, struct arena *arena);
+
+/* Where to put the embeddings of the next pass, part after part: f32 [DECODER_ROWS_MAX, dim]. */
 float *decoder_input(struct decoder *decoder);
 /* The embedding of a token of the vocabulary -> f32 [dim]. */
 void decoder_embed(const struct decoder *decoder, int32_t id, float *ret);
 
-/* Begins a pass over m <= DECODER_ROWS_MAX positions behind those in the cache. A pass that is not driven to its end
- * leaves the cache as it was. */
-void decoder_begin(struct decoder *decoder, struct kv_cache *cache, size_t m);
-/* Computes one block; true while there is more to do. */
+/* Begins a pass over parts with 1 .. DECODER_ROWS_MAX positions together; parts are borrowed until its end. A pass that
+ * is not driven to its end leaves the pages as they were. */
+void decoder_begin(struct decoder *decoder, const struct decoder_part *parts, size_t n_parts);
+/* Computes one block, and behind the last one the logits; true while there is more to do. */
 bool decoder_step(struct decoder *decoder);
 
-/* After the last step: logits behind the last position, f32 [n_vocab]; computed by this call, valid until the next. */
-float *decoder_logits(struct decoder *decoder);
+/* After the last step: logits of a part that wants them, f32 [n_vocab]; valid until the next pass. */
+float *decoder_logits(struct decoder *decoder, size_t part);

@@ -1,31 +1,45 @@
-/* Keys and values of one sequence, position by position, for every block of the decoder. Memory is taken once for the
-   longest sequence and reused by the next. Thread: engine. */
+/* Keys and values of all sequences, in pages of one pool that is allocated once. Thread: engine. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "core/base/cleanup.h"
-
+struct attention_pages;
 struct hparams;
-struct kv_cache;
+struct kernels;
+struct kv_pool;
 
-/* n_positions: the longest sequence. NULL: no memory. Untouched memory is not resident. */
-struct kv_cache *kv_cache_new(const struct hparams *hparams, size_t n_positions);
-struct kv_cache *kv_cache_free(struct kv_cache *cache);
+#define KV_PAGE 32 /* positions of a page */
 
-size_t kv_cache_bytes(const struct hparams *hparams, size_t n_positions);
+/* Pages for n positions. */
+static inline size_t kv_pages_for(size_t n_positions)
+{
+    return (n_positions + KV_PAGE - 1) / KV_PAGE;
+}
 
-/* Positions held by all blocks. */
-size_t kv_cache_length(const struct kv_cache *cache);
-void kv_cache_clear(struct kv_cache *cache);
+/* NULL: no memory. Untouched memory is not resident. */
+struct kv_pool *kv_pool_new(const struct hparams *hparams, size_t n_pages);
+struct kv_pool *kv_pool_free(struct kv_pool *pool);
+size_t kv_pool_bytes(const struct hparams *hparams, size_t n_pages);
+size_t kv_pool_n_free(const struct kv_pool *pool);
 
-/* Writes m positions of one block behind those that kv_cache_length() counts.
- *   keys, values  f32 [m, n_kv_heads * head_dim], copied
- * Needs length + m <= capacity. The length grows by kv_cache_advance() once every block has written. */
-void kv_cache_write(struct kv_cache *cache, size_t block, const float *keys, const float *values, size_t m);
-void kv_cache_advance(struct kv_cache *cache, size_t m);
+/* The pages of one sequence, position by position; embedded, room for page numbers comes from elsewhere. */
+struct kv_pages {
+    uint32_t *numbers; /* [n_max] */
+    size_t n, n_max;
+    size_t length; /* positions that all blocks hold */
+};
 
-/* One block: head g, position j, element k at [g * head_stride + j * head_dim + k]. */
-const float *kv_cache_keys(const struct kv_cache *cache, size_t block);
-const float *kv_cache_values(const struct kv_cache *cache, size_t block);
-size_t kv_cache_head_stride(const struct kv_cache *cache);
+/* Takes pages until n_positions have room. False, and nothing has changed, when the pool has too few. */
+bool kv_pages_reserve(struct kv_pool *pool, struct kv_pages *pages, size_t n_positions);
+/* Gives all pages back. */
+void kv_pages_clear(struct kv_pool *pool, struct kv_pages *pages);
+
+/* Writes m positions of one block behind `length`, for which there is room.
+ *   keys, values  f32 [m, n_kv_heads * head_dim], stored as halves */
+void kv_pages_write(struct kv_pool *pool, const struct kv_pages *pages, const struct kernels *kernels, size_t block,
+                    const float *keys, const float *values, size_t m);
+
+/* How attention finds keys and values of one block. */
+struct attention_pages kv_pool_block(const struct kv_pool *pool, size_t block);

@@ -1,8 +1,9 @@
 /* A head takes its queries in tiles of rows whose scores fit the thread's scratch:
-       scores = Q_tile K^T      OpenBLAS, or dot kernels for a few queries (decoding)
+       scores = Q_tile K^T      dot kernels; OpenBLAS for many queries that always come together
        softmax of every row, over the keys that it may see
-       ret_tile = scores V
-   A causal tile only multiplies with the keys that its last query sees; scores beyond a query's own end become 0. */
+       ret_tile = scores V      likewise, key by key
+   A causal tile only multiplies with the keys that its last query sees; scores beyond a query's own end become 0, which
+   adds nothing. */
 #include "core/tensor/attention.h"
 
 #include <math.h>
@@ -20,45 +21,33 @@ struct job {
     const struct attention *a;
 };
 
-/* One query after the other: keys and values are read once each, as they lie. */
-static void attend_few(const struct job *job, size_t head, float *scores)
-{
-    const struct attention *a = job->a;
-    const struct kernels *kernels = job->compute->kernels;
-    size_t group = head * a->n_kv_heads / a->n_heads;
-    const float *keys = a->keys + group * a->key_head_stride, *values = a->values + group * a->key_head_stride;
-    float scale = 1 / sqrtf((float)a->head_dim);
-
-    for (size_t i = 0; i < a->m; i++) {
-        size_t n = a->causal ? a->n - a->m + i + 1 : a->n;
-        const float *query = a->queries + i * a->query_stride + head * a->head_dim;
-        float *ret = a->ret + i * a->ret_stride + head * a->head_dim;
-
-        kernels->f32.dots(query, keys, a->key_stride, n, a->head_dim, scores, 1);
-        kernels->softmax(scores, scale, n);
-        memset(ret, 0, a->head_dim * sizeof(*ret));
-        for (size_t j = 0; j < n; j++)
-            kernels->add_scaled(ret, values + j * a->key_stride, scores[j], a->head_dim);
-    }
-}
-
 static void attend_tile(const struct job *job, size_t head, size_t first, size_t m, float *scores)
 {
     const struct attention *a = job->a;
-    size_t group = head * a->n_kv_heads / a->n_heads;
-    size_t n = a->causal ? a->n - a->m + first + m : a->n;
-    float scale = 1 / sqrtf((float)a->head_dim);
+    const struct kernels *kernels = job->compute->kernels;
+    size_t group = head * a->n_kv_heads / a->n_heads, n = a->causal ? a->n - a->m + first + m : a->n;
+    const float *queries = a->queries + first * a->query_stride + head * a->head_dim;
+    const float *keys = a->keys + group * a->key_head_stride, *values = a->values + group * a->key_head_stride;
+    float scale = 1 / sqrtf((float)a->head_dim), *ret = a->ret + first * a->ret_stride + head * a->head_dim;
+    bool blas = job->compute->together && a->m > FEW_QUERIES;
 
-    matmul_f32(a->queries + first * a->query_stride + head * a->head_dim, a->query_stride, m,
-               a->keys + group * a->key_head_stride, a->key_stride, a->head_dim, n, true, scores, n);
+    if (blas)
+        matmul_f32(queries, a->query_stride, m, keys, a->key_stride, a->head_dim, n, true, scores, n);
+    else
+        kernels->f32.dots(keys, a->key_stride * sizeof(float), n, queries, a->query_stride, m, a->head_dim, scores, n);
     for (size_t i = 0; i < m; i++) {
         size_t seen = a->causal ? n - m + i + 1 : n;
 
-        job->compute->kernels->softmax(scores + i * n, scale, seen);
+        kernels->softmax(scores + i * n, scale, seen);
         memset(scores + i * n + seen, 0, (n - seen) * sizeof(*scores));
     }
-    matmul_f32(scores, n, m, a->values + group * a->key_head_stride, a->key_stride, n, a->head_dim, false,
-               a->ret + first * a->ret_stride + head * a->head_dim, a->ret_stride);
+    if (blas) {
+        matmul_f32(scores, n, m, values, a->key_stride, n, a->head_dim, false, ret, a->ret_stride);
+        return;
+    }
+    for (size_t i = 0; i < m; i++)
+        memset(ret + i * a->ret_stride, 0, a->head_dim * sizeof(*ret));
+    kernels->f32.mix(scores, n, m, values, a->key_stride * sizeof(float), n, a->head_dim, ret, a->ret_stride);
 }
 
 static void attend_heads(void *context, int thread, int n_threads)
@@ -68,14 +57,9 @@ static void attend_heads(void *context, int thread, int n_threads)
     struct range heads = thread_range(a->n_heads, 1, thread, n_threads);
     size_t tile = MIN(COMPUTE_SCRATCH / a->n, (size_t)QUERIES_TOGETHER);
 
-    for (size_t head = heads.begin; head < heads.end; head++) {
-        if (a->m <= FEW_QUERIES) {
-            attend_few(job, head, job->compute->scratch[thread]);
-            continue;
-        }
+    for (size_t head = heads.begin; head < heads.end; head++)
         for (size_t first = 0; first < a->m; first += tile)
             attend_tile(job, head, first, MIN(tile, a->m - first), job->compute->scratch[thread]);
-    }
 }
 
 void attention(const struct compute *compute, const struct attention *a)
@@ -83,4 +67,71 @@ void attention(const struct compute *compute, const struct attention *a)
     struct job job = {compute, a};
 
     thread_pool_run(compute_pool(compute, 2 * a->m * a->n * a->n_heads * a->head_dim), attend_heads, &job);
+}
+
+/* ---- pages ---- */
+
+struct paged_job {
+    const struct compute *compute;
+    const struct paged_attention *a;
+};
+
+/* Head `head` of m queries of a part from `first` on; `row`: the part's first row. */
+static void attend_pages(const struct paged_job *job, size_t head, const struct attention_part *part, size_t row,
+                         size_t first, size_t m, float *scores)
+{
+    const struct paged_attention *a = job->a;
+    const struct weight_kernels *kernels = &job->compute->kernels->f16;
+    size_t n = part->n - part->m + first + m, row_bytes = a->head_dim * sizeof(uint16_t);
+    size_t group = head * a->n_kv_heads / a->n_heads;
+    const char *keys = a->pages.memory + group * a->pages.n_positions * row_bytes;
+    const float *queries = a->queries + (row + first) * a->query_stride + head * a->head_dim;
+    float *ret = a->ret + (row + first) * a->ret_stride + head * a->head_dim;
+
+    for (size_t j = 0; j < n; j += a->pages.n_positions)
+        kernels->dots(keys + part->pages[j / a->pages.n_positions] * a->pages.page_bytes, row_bytes,
+                      MIN(a->pages.n_positions, n - j), queries, a->query_stride, m, a->head_dim, scores + j, n);
+    for (size_t i = 0; i < m; i++) {
+        size_t seen = n - m + i + 1;
+
+        job->compute->kernels->softmax(scores + i * n, 1 / sqrtf((float)a->head_dim), seen);
+        memset(scores + i * n + seen, 0, (n - seen) * sizeof(*scores));
+        memset(ret + i * a->ret_stride, 0, a->head_dim * sizeof(*ret));
+    }
+    for (size_t j = 0; j < n; j += a->pages.n_positions)
+        kernels->mix(scores + j, n, m,
+                     keys + part->pages[j / a->pages.n_positions] * a->pages.page_bytes + a->pages.values_offset,
+                     row_bytes, MIN(a->pages.n_positions, n - j), a->head_dim, ret, a->ret_stride);
+}
+
+/* Pairs of part and head are dealt to the threads. */
+static void attend_parts(void *context, int thread, int n_threads)
+{
+    const struct paged_job *job = context;
+    const struct paged_attention *a = job->a;
+    struct range pairs = thread_range(a->n_parts * a->n_heads, 1, thread, n_threads);
+    size_t row = 0;
+
+    for (size_t p = 0; p < a->n_parts; p++) {
+        const struct attention_part *part = &a->parts[p];
+        size_t tile = MIN(COMPUTE_SCRATCH / part->n, (size_t)QUERIES_TOGETHER);
+
+        for (size_t head = 0; head < a->n_heads; head++) {
+            size_t pair = p * a->n_heads + head;
+
+            for (size_t first = 0; pair >= pairs.begin && pair < pairs.end && first < part->m; first += tile)
+                attend_pages(job, head, part, row, first, MIN(tile, part->m - first), job->compute->scratch[thread]);
+        }
+        row += part->m;
+    }
+}
+
+void attention_paged(const struct compute *compute, const struct paged_attention *a)
+{
+    struct paged_job job = {compute, a};
+    size_t n_products = 0;
+
+    for (size_t p = 0; p < a->n_parts; p++)
+        n_products += 2 * a->parts[p].m * a->parts[p].n * a->n_heads * a->head_dim;
+    thread_pool_run(compute_pool(compute, n_products), attend_parts, &job);
 }

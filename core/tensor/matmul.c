@@ -1,9 +1,8 @@
-/* Few rows: each weight row is read once and multiplied with all inputs while it is in the first-level cache; the limit
-   is memory bandwidth. Many rows: a thread's share of the weight rows is widened to f32 a block at a time, and OpenBLAS
-   multiplies it with all inputs; the limit is arithmetic, and widening costs 1 / (2 * m) of it.
+/* Packed weights: the inputs become rows of bytes, which the kernels on tiles multiply with all tiles of a thread.
 
-   Packed weights: the inputs become rows of bytes, which the kernels on tiles multiply with all tiles of a thread, for
-   any number of rows. */
+   Others: the dot kernels multiply a thread's share of the weight rows with as many inputs at a time as the
+   second-level cache holds. Many rows that always come together: the weight rows are widened to f32 a block at a time,
+   and OpenBLAS multiplies the block with all inputs; widening costs 1 / (2 * m) of that. */
 #include "core/tensor/matmul.h"
 
 #include <cblas.h>
@@ -16,6 +15,7 @@
 #include "core/kernels/tiles.h"
 
 #define FEW_ROWS 8        /* up to here the dot kernels win */
+#define CACHED 393216     /* bytes of inputs that stay in the second-level cache */
 #define FEW_INPUTS 4      /* up to here it costs less that every thread makes all rows of bytes than to wait for them */
 #define INPUTS_MAX 128    /* rows of bytes that are made at once */
 #define SMALL_WORK 100000 /* multiplications: a few microseconds */
@@ -74,16 +74,18 @@ static void add_bias(const struct product *p, struct range rows)
                                         rows.end - rows.begin);
 }
 
-static void multiply_few(void *context, int thread, int n_threads)
+static void multiply_rows(void *context, int thread, int n_threads)
 {
     const struct product *p = context;
     struct range rows = thread_range(p->weight->shape[1], ROW_GROUP, thread, n_threads);
+    size_t n = p->weight->shape[0], row_bytes = tensor_row_bytes(p->weight);
+    size_t n_together = MAX(CACHED / (n * sizeof(float)) / 6 * 6, (size_t)6);
     kernel_dots *dots = tensor_type_kernels(p->compute->kernels, p->weight->type)->dots;
-    size_t row_bytes = tensor_row_bytes(p->weight);
 
-    for (size_t j = rows.begin; j < rows.end; j++)
-        dots((const char *)p->weight->data + j * row_bytes, p->x, p->x_stride, p->m, p->weight->shape[0], p->ret + j,
-             p->ret_stride);
+    for (size_t first = 0; first < p->m; first += n_together)
+        dots((const char *)p->weight->data + rows.begin * row_bytes, row_bytes, rows.end - rows.begin,
+             p->x + first * p->x_stride, p->x_stride, MIN(n_together, p->m - first), n,
+             p->ret + first * p->ret_stride + rows.begin, p->ret_stride);
     add_bias(p, rows);
 }
 
@@ -181,7 +183,7 @@ void matmul(const struct compute *compute, const float *x, size_t x_stride, size
         multiply_packed(product);
     else if (m)
         thread_pool_run(compute_pool(compute, m * tensor_n_elements(weight)),
-                        m <= FEW_ROWS ? multiply_few : multiply_many, &product);
+                        compute->together && m > FEW_ROWS ? multiply_many : multiply_rows, &product);
 }
 
 void matmul_f32(const float *x, size_t x_stride, size_t m, const float *y, size_t y_stride, size_t n_in, size_t n_out,

@@ -1,5 +1,5 @@
-/* Linear layers over the thread pool: own kernels for few rows and for packed weights, OpenBLAS for many rows. The only
- * file with <cblas.h>. */
+/* Linear layers over the thread pool: own kernels, of which every row is independent; OpenBLAS for the rows of an item.
+ * The only file with <cblas.h>. */
 #pragma once
 
 #include <stddef.h>
@@ -14,6 +14,7 @@ struct thread_pool;
 struct compute {
     struct thread_pool *pool; /* may be NULL: the caller's thread alone */
     const struct kernels *kernels;
+    bool together; /* all rows are of one item and always come together, so results may depend on how many there are */
     float **scratch; /* one block per thread of the pool, COMPUTE_SCRATCH floats each */
 };
 
@@ -30,11 +31,12 @@ struct compute *compute_free(struct compute *compute);
 
 /* ret[i, j] = sum over k of x[i, k] * weight[j, k] + bias[j].
  *   x       f32 [m, n_in], rows x_stride apart
- *   weight  any type [n_out, n_in]
+ *   weight  f32, f16, bf16, or packed [n_out, n_in]
  *   bias    f32 [n_out] or NULL
  *   ret     f32 [m, n_out], rows ret_stride apart; not overlapping x
- * Every element is computed whole by one thread, so the result does not depend on the number of threads. Where the
- * weight is packed, rows of x are rounded to 8 bits in blocks of 32, and no row of ret depends on the others. */
+ * Every element is computed whole by one thread, so the result does not depend on the number of threads. Unless
+ * compute->together, no row of ret depends on the others or on their number, to the last bit. Where the weight is
+ * packed, rows of x are rounded to 8 bits in blocks of 32. */
 void matmul(const struct compute *compute, const float *x, size_t x_stride, size_t m, const struct tensor *weight,
             const float *bias, float *ret, size_t ret_stride);
 

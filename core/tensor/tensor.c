@@ -15,10 +15,7 @@ static void store_f32(const float *x, size_t n, void *ret)
 
 static void store_f16(const float *x, size_t n, void *ret)
 {
-    uint16_t *halves = ret;
-
-    for (size_t i = 0; i < n; i++)
-        halves[i] = tensor_f32_to_f16(x[i]);
+    kernels_generic.narrow_f16(x, n, ret);
 }
 
 static void store_bf16(const float *x, size_t n, void *ret)
@@ -123,35 +120,20 @@ static uint32_t bits_of(float value)
     return bits;
 }
 
-static float float_of(uint32_t bits)
+float tensor_f16_to_f32(uint16_t half)
 {
     float value;
 
-    memcpy(&value, &bits, sizeof(value));
+    kernels_generic.f16.widen(&half, 1, &value);
     return value;
-}
-
-/* Exponent and fraction move into place; multiplying by 2^112 corrects the bias and makes subnormals normal. */
-float tensor_f16_to_f32(uint16_t half)
-{
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16, rest = (uint32_t)(half & 0x7fff) << 13;
-
-    if (rest >= 0x0f800000)
-        return float_of(sign | rest | 0x7f800000);
-    return float_of(sign | bits_of(float_of(rest) * 0x1p112f));
 }
 
 uint16_t tensor_f32_to_f16(float value)
 {
-    uint32_t bits = bits_of(value), sign = bits >> 16 & 0x8000, rest = bits & 0x7fffffff;
+    uint16_t half;
 
-    if (rest > 0x7f800000)
-        return (uint16_t)(sign | 0x7e00 | (rest >> 13 & 0x1ff));
-    if (rest >= 0x477ff000) /* 65520 and above round to infinity */
-        return (uint16_t)(sign | 0x7c00);
-    if (rest < 0x38800000) /* below 2^-14: the sum with 0.5 rounds at the place of the last subnormal bit */
-        return (uint16_t)(sign | (bits_of(float_of(rest) + 0.5f) - bits_of(0.5f)));
-    return (uint16_t)(sign | ((rest - 0x38000000 + 0xfff + (rest >> 13 & 1)) >> 13));
+    kernels_generic.narrow_f16(&value, 1, &half);
+    return half;
 }
 
 uint16_t tensor_f32_to_bf16(float value)

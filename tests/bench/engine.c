@@ -61,11 +61,11 @@ static void multiply(void *context, int thread, int n_threads)
 static void read_memory(void *context, int thread, int n_threads)
 {
     const struct limits *l = context;
-    struct range rows = thread_range(READ_BYTES / 8192, 1, thread, n_threads);
-    float sum;
+    struct range rows = thread_range(READ_BYTES / 8192, 8, thread, n_threads);
+    float sums[8];
 
-    for (size_t row = rows.begin; row < rows.end; row++)
-        l->kernels->bf16.dots(l->memory + row * 8192, l->x, 0, 1, 4096, &sum, 1);
+    for (size_t row = rows.begin; row < rows.end; row += 8)
+        l->kernels->bf16.dots(l->memory + row * 8192, 8192, 8, l->x, 0, 1, 4096, sums, 1);
 }
 
 static double best_seconds(struct thread_pool *pool, thread_pool_function *function, struct limits *limits)

@@ -196,39 +196,107 @@ static size_t whole(const struct stored *type, size_t size)
 
 static uint8_t weights[(N_MAX + 4) * sizeof(float)];
 
-/* Weights for n elements behind `skipped` blocks. */
-static const void *fill_weights(const struct stored *type, size_t skipped, size_t n)
+/* Weights for n elements. */
+static const void *fill_weights(const struct stored *type, size_t n)
 {
-    for (size_t i = 0; i < skipped + n / type->n_block; i++)
+    for (size_t i = 0; i < n / type->n_block; i++)
         type->fill(weights + i * type->n_block_bytes);
-    return weights + skipped * type->n_block_bytes;
+    return weights;
 }
 
+#define ROWS_OF_MATRIX 13
+
+/* Every row and input alone must give the same bits as together. */
 static const char *check_dots(const struct kernels *kernels, const struct stored *type)
 {
     static float inputs[M_MAX * (N_MAX + 5)], widened[N_MAX];
+    static uint8_t rows[ROWS_OF_MATRIX * (N_MAX + 3) * sizeof(float)];
 
     for (size_t s = 0; s < ARRAY_SIZE(sizes); s++)
         for (size_t m = 1; m <= M_MAX; m++) {
-            size_t n = whole(type, sizes[s]), stride = n + m % 3, ret_stride = 1 + m % 3, offset = s % 3;
-            const void *w = fill_weights(type, type->n_block < LARGE_BLOCK ? offset : 0, n);
-            float *expected = guarded(&expected_memory, 0), *found = guarded(&found_memory, 0);
+            size_t n = sizes[s], n_rows = 1 + (m * 5 + s) % ROWS_OF_MATRIX, stride = n + m % 3, offset = s % 3;
+            size_t row_bytes = (n + s % 4) * type->n_block_bytes, ret_stride = n_rows + m % 3;
+            float *expected = guarded(&expected_memory, 0), *found = guarded(&found_memory, 0), alone;
             const char *wrong = NULL;
 
+            for (size_t i = 0; i < n_rows * row_bytes; i += type->n_block_bytes)
+                type->fill(rows + i);
             fill(inputs, M_MAX * (N_MAX + 5), wild);
-            kernels_of(&kernels_ref, type)->dots(w, inputs + offset, stride, m, n, expected, ret_stride);
-            kernels_of(kernels, type)->dots(w, inputs + offset, stride, m, n, found, ret_stride);
-            kernels_of(&kernels_ref, type)->widen(w, n, widened);
-            for (size_t i = 0; i < m && !wrong; i++) {
-                double tolerance = 1e-30;
+            kernels_of(&kernels_ref, type)
+                ->dots(rows, row_bytes, n_rows, inputs + offset, stride, m, n, expected, ret_stride);
+            kernels_of(kernels, type)->dots(rows, row_bytes, n_rows, inputs + offset, stride, m, n, found, ret_stride);
+            for (size_t j = 0; j < n_rows && !wrong; j++) {
+                kernels_of(&kernels_ref, type)->widen(rows + j * row_bytes, n, widened);
+                for (size_t i = 0; i < m && !wrong; i++) {
+                    double tolerance = 1e-30;
 
-                for (size_t k = 0; k < n; k++)
-                    tolerance += 2e-6 * fabs((double)widened[k] * inputs[offset + i * stride + k]);
-                wrong = compare(expected + i * ret_stride, found + i * ret_stride, 1, &tolerance);
+                    for (size_t k = 0; k < n; k++)
+                        tolerance += 2e-6 * fabs((double)widened[k] * inputs[offset + i * stride + k]);
+                    wrong = compare(expected + i * ret_stride + j, found + i * ret_stride + j, 1, &tolerance);
+                    kernels_of(kernels, type)
+                        ->dots(rows + j * row_bytes, row_bytes, 1, inputs + offset + i * stride, stride, 1, n, &alone,
+                               1);
+                    if (memcmp(&alone, found + i * ret_stride + j, sizeof(alone)) != 0)
+                        return "a product alone differs from the same beside others";
+                }
             }
             if (wrong)
                 return wrong;
-            if (!guards_hold(&found_memory, 0, (m - 1) * ret_stride + 1))
+            for (size_t r = n_rows; m > 1 && r < ret_stride; r++)
+                if (found[r] != GUARD_VALUE)
+                    return "wrote between its outputs";
+            if (!guards_hold(&found_memory, 0, (m - 1) * ret_stride + n_rows))
+                return "wrote outside of its output";
+        }
+    return NULL;
+}
+
+/* In one call and in two, with others and alone, and with rows of share 0 behind: the same bits. */
+static const char *check_mix(const struct kernels *kernels, const struct stored *type)
+{
+    static const size_t widths[] = {1, 3, 8, 16, 31, 32, 64, 100, 128, 200};
+    static uint8_t rows[70 * 210 * sizeof(float)];
+    static float shares[M_MAX * 80], once[210], element;
+
+    for (size_t s = 0; s < ARRAY_SIZE(widths); s++)
+        for (size_t m = 1; m <= M_MAX; m++) {
+            size_t width = widths[s], n = 1 + (m * 31 + s * 7) % 65, row_bytes = (width + s % 3) * type->n_block_bytes;
+            size_t stride = width + m % 2, half = n / 2;
+            float *expected = guarded(&expected_memory, 0), *found = guarded(&found_memory, 0);
+
+            for (size_t i = 0; i < (n + 5) * row_bytes; i += type->n_block_bytes)
+                type->fill(rows + i);
+            fill(shares, m * 80, moderate);
+            for (size_t i = 0; i < m; i++)
+                for (size_t c = 0; c < width; c++)
+                    expected[i * stride + c] = found[i * stride + c] = (float)c;
+            kernels_of(&kernels_ref, type)->mix(shares, 80, m, rows, row_bytes, n, width, expected, stride);
+            kernels_of(kernels, type)->mix(shares, 80, m, rows, row_bytes, half, width, found, stride);
+            kernels_of(kernels, type)
+                ->mix(shares + half, 80, m, rows + half * row_bytes, row_bytes, n - half, width, found, stride);
+            for (size_t i = 0; i < m; i++) {
+                for (size_t j = n; j < n + 5; j++)
+                    shares[i * 80 + j] = 0;
+                for (size_t c = 0; c < width; c++)
+                    once[c] = (float)c;
+                kernels_of(kernels, type)->mix(shares + i * 80, 80, 1, rows, row_bytes, n + 5, width, once, stride);
+                if (memcmp(once, found + i * stride, width * sizeof(float)) != 0)
+                    return "a row alone differs from the same beside others";
+                for (size_t c = 0; c < width; c++) {
+                    double tolerance = 2e-6 * (double)c + 1e-30;
+                    const char *wrong;
+
+                    for (size_t j = 0; j < n; j++) {
+                        kernels_of(&kernels_ref, type)
+                            ->widen(rows + j * row_bytes + c * type->n_block_bytes, 1, &element);
+                        tolerance += 2e-6 * fabs((double)shares[i * 80 + j] * element);
+                    }
+                    wrong = compare(expected + i * stride + c, found + i * stride + c, 1, &tolerance);
+                    if (wrong)
+                        return wrong;
+                }
+            }
+            if (!guards_hold(&found_memory, 0, (m - 1) * stride + width))
                 return "wrote outside of its output";
         }
     return NULL;
@@ -261,7 +329,7 @@ static const char *check_blocks(const struct kernels *kernels, const struct stor
 
     for (size_t s = 0; s < ARRAY_SIZE(sizes); s++) {
         size_t n = whole(type, sizes[s]);
-        const void *w = fill_weights(type, 0, n);
+        const void *w = fill_weights(type, n);
         float *expected = guarded(&expected_memory, 0), *found = guarded(&found_memory, 0);
         const char *wrong;
 
@@ -289,6 +357,35 @@ static const char *check_widen(const struct kernels *kernels, const struct store
     if (type->n_block_bytes == sizeof(uint16_t))
         return check_halves(kernels_of(&kernels_ref, type)->widen, kernels_of(kernels, type)->widen);
     return check_blocks(kernels, type);
+}
+
+/* Every half, what lies in the middle between two, and next to that. */
+static const char *check_narrow_f16(const struct kernels *kernels)
+{
+    static float values[6 * 65536];
+    static uint16_t expected[6 * 65536], found[6 * 65536 + 1];
+    size_t n = 0;
+
+    for (uint32_t half = 0; half < 65536; half++) {
+        uint16_t pair[2] = {(uint16_t)half, (uint16_t)(half + 1)};
+        float ends[2], middle;
+
+        kernels_ref.f16.widen(pair, 2, ends);
+        middle = (ends[0] + ends[1]) / 2;
+        values[n++] = ends[0];
+        values[n++] = middle;
+        values[n++] = nextafterf(middle, ends[0]);
+        values[n++] = nextafterf(middle, ends[1]);
+        values[n++] = ends[0] * 3e-5f;
+        values[n++] = ends[0] * 3e5f;
+    }
+    found[n - 3] = 0x1234;
+    kernels_ref.narrow_f16(values, n - 3, expected);
+    kernels->narrow_f16(values, n - 3, found);
+    for (size_t k = 0; k < n - 3; k++)
+        if (expected[k] != found[k] && !(isnan(values[k]) && (found[k] & 0x7c00) == 0x7c00 && found[k] & 0x3ff))
+            return "a half differs";
+    return found[n - 3] == 0x1234 ? NULL : "wrote outside of its output";
 }
 
 /* ---- tiles ---- */
@@ -533,17 +630,18 @@ static const struct check {
 
 static void bench_dots(const struct kernels *kernels, const struct stored *type)
 {
-    size_t row_bytes = BENCH_N / type->n_block * type->n_block_bytes;
+    size_t row_bytes = BENCH_N * type->n_block_bytes;
     _cleanup_(freep) uint8_t *rows = calloc(BENCH_ROWS, row_bytes);
-    static float inputs[8 * BENCH_N], sums[8];
+    static float inputs[24 * BENCH_N], sums[24 * BENCH_ROWS];
 
     for (size_t i = 0; rows && i < BENCH_ROWS * row_bytes; i += type->n_block_bytes)
         type->fill(rows + i);
-    for (size_t m = 1; rows && m <= 8; m *= 2) {
-        double seconds = BEST_OF(for (size_t row = 0; row < BENCH_ROWS; row++) kernels_of(kernels, type)
-                                     ->dots(rows + row * row_bytes, inputs, BENCH_N, m, BENCH_N, sums, 1));
+    for (size_t m = 1; rows && m <= 24; m = m < 3 ? m + 1 : 2 * m) {
+        double seconds =
+            BEST_OF(kernels_of(kernels, type)
+                        ->dots(rows, row_bytes, BENCH_ROWS, inputs, BENCH_N, m, BENCH_N, sums, BENCH_ROWS));
 
-        printf("%-8s dots %-5s m=%zu  %7.2f GB/s  %7.2f GFLOP/s\n", kernels->name, type->name, m,
+        printf("%-10s dots  %-5s m=%-2zu %7.2f GB/s  %7.2f GFLOP/s\n", kernels->name, type->name, m,
                (double)(BENCH_ROWS * row_bytes) / seconds * 1e-9,
                2.0 * BENCH_ROWS * BENCH_N * (double)m / seconds * 1e-9);
     }
@@ -588,7 +686,8 @@ static void bench_in_place(const struct kernels *kernels, operation *apply, cons
 static void bench(const struct kernels *kernels)
 {
     for (size_t t = 0; t < ARRAY_SIZE(stored_types); t++) {
-        bench_dots(kernels, &stored_types[t]);
+        if (kernels_of(kernels, &stored_types[t])->dots && kernels != &kernels_ref)
+            bench_dots(kernels, &stored_types[t]);
         if (stored_types[t].pack && kernels != &kernels_ref)
             bench_tiles(kernels, &stored_types[t]);
     }
@@ -607,12 +706,16 @@ static void report(const struct kernels *kernels, const char *what, const char *
 static void check_table(const struct kernels *kernels)
 {
     for (size_t t = 0; t < ARRAY_SIZE(stored_types); t++) {
-        report(kernels, "dots ", stored_types[t].name, check_dots(kernels, &stored_types[t]));
+        if (kernels_of(kernels, &stored_types[t])->dots)
+            report(kernels, "dots ", stored_types[t].name, check_dots(kernels, &stored_types[t]));
+        if (kernels_of(kernels, &stored_types[t])->mix)
+            report(kernels, "mix ", stored_types[t].name, check_mix(kernels, &stored_types[t]));
         report(kernels, "widen ", stored_types[t].name, check_widen(kernels, &stored_types[t]));
         if (stored_types[t].pack)
             report(kernels, "tiles ", stored_types[t].name, check_tiles(kernels, &stored_types[t]));
     }
     report(kernels, "input_row", "", check_input_row(kernels));
+    report(kernels, "narrow_f16", "", check_narrow_f16(kernels));
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
         report(kernels, checks[i].name, "", checks[i].run(kernels));
 }

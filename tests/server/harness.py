@@ -52,11 +52,13 @@ ENDLESS = [('max_tokens', 16000), ('temperature', 2), ('top_p', 1), ('seed', 1)]
 
 
 class Daemon:
-    """A running onellmd on a free port; with the tiny model unless the options name another."""
+    """A running onellmd on a free port; with the tiny model and one answer at a time unless the options say otherwise."""
 
     def __init__(self, *options, program=None, wait='ready', **environment):
         if '--model' not in options:
             options = '--model', tiny_model(), *options
+        if '--sequences' not in options:
+            options = '--sequences', '1', *options
         self.lines = []
         self.news = threading.Condition()
         self.process = subprocess.Popen(

@@ -19,15 +19,21 @@
 
 #define QUEUE_MAX 3
 
-static struct onellm *open_engine(int n_threads)
+static struct onellm *open_with(struct onellm_options options)
 {
-    struct onellm_options options = {.model_path = tiny_model(), .n_threads = n_threads, .queue_max = QUEUE_MAX};
     struct error error = ERROR_NONE;
     struct onellm *onellm;
 
     if (onellm_open(&options, &onellm, &error) < 0)
         fail_msg("%s", error.message);
     return onellm;
+}
+
+/* One sequence at a time. */
+static struct onellm *open_engine(int n_threads)
+{
+    return open_with((struct onellm_options){
+        .model_path = tiny_model(), .n_threads = n_threads, .n_sequences = 1, .queue_max = QUEUE_MAX});
 }
 
 static const struct message question = {ROLE_HUMAN, "What is this?", 13};
@@ -204,6 +210,132 @@ static void same_request_same_tokens(void **state)
         onellm_release(sequence);
         onellm_close(onellm);
     }
+}
+
+/* ---- many at once ---- */
+
+#define N_TOGETHER 7
+#define N_NEW 24
+
+struct result {
+    int32_t ids[N_NEW + 1];
+    size_t n;
+};
+
+/* Number i: another prompt, other sampling, media of another modality or none. */
+static struct sequence *prepare_one_of_many(struct onellm *onellm, size_t i)
+{
+    static const char text[] = "What is this? And what was that, before all the others came along and asked again?";
+    struct message message = {ROLE_HUMAN, text, 13 + i * 9};
+    struct onellm_request request = greedy(N_NEW);
+    struct input_tensor input;
+    const struct input_tensor *media[] = {&input, &input};
+    struct sequence *sequence;
+
+    request.messages = &message;
+    request.sampling.temperature = i % 2 ? 1 : 0;
+    request.sampling.seed = i;
+    if (i % 3) {
+        make_input(onellm_info(onellm)->hparams, i % 3 == 1 ? MODALITY_IMU : MODALITY_FMRI, &input);
+        request.media = media;
+        request.n_media = i % 3;
+    }
+    sequence = prepare(onellm, &request);
+    free(input_data);
+    input_data = NULL;
+    return sequence;
+}
+
+static void take_result(struct onellm *onellm, struct sequence *sequence, struct result *ret)
+{
+    struct sequence_news news = finish(onellm, sequence, NULL);
+    const int32_t *ids = sequence_new_ids(sequence, &ret->n);
+
+    assert_true(news.finish == FINISH_LENGTH || news.finish == FINISH_STOP);
+    memcpy(ret->ids, ids, ret->n * sizeof(*ids));
+    onellm_release(sequence);
+}
+
+static void assert_same(const struct result *found, const struct result *expected)
+{
+    assert_int_equal(found->n, expected->n);
+    assert_memory_equal(found->ids, expected->ids, expected->n * sizeof(*expected->ids));
+}
+
+/* What is generated does not depend on who shares the passes, nor on the threads, nor on having been sent to the end of
+ * the line when pages were short. */
+static void neighbours_change_nothing(void **state)
+{
+    static const struct onellm_options variants[] = {
+        {.n_threads = 1, .n_sequences = 8},
+        {.n_threads = 3, .n_sequences = 3},
+        {.n_threads = 2, .n_sequences = 8, .context = 320, .kv_positions = 320}, /* for two of them, or so */
+    };
+    struct result alone[N_TOGETHER], found;
+    struct onellm *onellm = open_engine(2);
+
+    (void)state;
+    for (size_t i = 0; i < N_TOGETHER; i++) {
+        struct sequence *sequence = prepare_one_of_many(onellm, i);
+
+        assert_int_equal(onellm_submit(onellm, sequence), 0);
+        take_result(onellm, sequence, &alone[i]);
+    }
+    onellm_close(onellm);
+    for (size_t v = 0; v < ARRAY_SIZE(variants); v++) {
+        struct onellm_options options = variants[v];
+        struct onellm_statistics statistics;
+        struct sequence *sequences[N_TOGETHER];
+
+        options.model_path = tiny_model();
+        onellm = open_with(options);
+        for (size_t i = 0; i < N_TOGETHER; i++) {
+            sequences[i] = prepare_one_of_many(onellm, i);
+            assert_int_equal(onellm_submit(onellm, sequences[i]), 0);
+        }
+        for (size_t i = 0; i < N_TOGETHER; i++) {
+            take_result(onellm, sequences[i], &found);
+            assert_same(&found, &alone[i]);
+        }
+        onellm_statistics(onellm, &statistics);
+        assert_int_equal(statistics.n_preempted > 0, options.kv_positions > 0);
+        onellm_close(onellm);
+    }
+}
+
+/* Some are cancelled or released in the middle; the others do not notice. */
+static void others_go_on(void **state)
+{
+    struct onellm *onellm = open_with((struct onellm_options){.model_path = tiny_model(), .n_threads = 2});
+    struct sequence *sequences[N_TOGETHER];
+    struct result first[N_TOGETHER], found;
+    struct onellm_statistics statistics;
+
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < N_TOGETHER; i++) {
+            sequences[i] = prepare_one_of_many(onellm, i);
+            assert_int_equal(onellm_submit(onellm, sequences[i]), 0);
+        }
+        if (round == 1) {
+            onellm_cancel(sequences[1]);
+            assert_int_equal(finish(onellm, sequences[1], NULL).stage, STAGE_FINISHED);
+            onellm_release(sequences[1]);
+            onellm_release(sequences[4]);
+        }
+        for (size_t i = 0; i < N_TOGETHER; i++) {
+            if (round == 1 && (i == 1 || i == 4))
+                continue;
+            take_result(onellm, sequences[i], round == 0 ? &first[i] : &found);
+            if (round == 1)
+                assert_same(&found, &first[i]);
+        }
+    }
+    do
+        onellm_statistics(onellm, &statistics);
+    while (statistics.busy);
+    assert_int_equal(statistics.n_waiting, 0);
+    onellm_close(onellm);
 }
 
 /* A sequence that keeps the engine busy for a while: eight films. */
@@ -392,6 +524,8 @@ int main(void)
         cmocka_unit_test(answers_about_every_modality),
         cmocka_unit_test(routing_sums_to_one),
         cmocka_unit_test(same_request_same_tokens),
+        cmocka_unit_test(neighbours_change_nothing),
+        cmocka_unit_test(others_go_on),
         cmocka_unit_test(queue_is_bounded_and_cancellable),
         cmocka_unit_test(deadline_keeps_what_was_generated),
         cmocka_unit_test(deadline_passes_in_the_queue),

@@ -90,22 +90,29 @@ static void types_have_names(void **state)
 static const enum tensor_type types[] = {TENSOR_F32, TENSOR_F16, TENSOR_BF16};
 static const enum tensor_type block_types[] = {TENSOR_Q8_0, TENSOR_Q4_0, TENSOR_Q4_K, TENSOR_Q6_K};
 
-/* Few and many rows, every type, every number of threads, rows longer than the scratch of a thread. */
-static void check_matmul(size_t m, size_t n_in, size_t n_out, enum tensor_type type, int n_threads)
+/* Alone and together, few and many rows, every type, every number of threads, rows longer than the scratch of a thread.
+ */
+static void check_matmul(size_t m, size_t n_in, size_t n_out, enum tensor_type type, int n_threads, bool together)
 {
     struct thread_pool *pool = thread_pool_new(n_threads);
     struct compute *compute = compute_new(pool, kernels_for(cpu_flags()));
     size_t x_stride = n_in + 3, ret_stride = n_out + 5;
     float *x = random_floats(m * x_stride), *w = random_floats(n_in * n_out), *bias = random_floats(n_out);
-    float *ret = random_floats(m * ret_stride), *wide = malloc(n_in * n_out * sizeof(*wide));
+    float *ret = random_floats(m * ret_stride), *wide = malloc(n_in * n_out * sizeof(*wide)),
+          *alone = random_floats(n_out);
     void *stored = malloc(n_in * n_out * 4);
-    struct tensor weight = {type, 2, {n_in, n_out, 1, 1}, stored};
+    struct tensor weight = {type, 2, {n_in, n_out, 1, 1}, stored, NULL};
 
     tensor_from_f32(type, w, n_in * n_out, stored);
     tensor_to_f32(type, stored, n_in * n_out, wide);
+    compute->together = together;
     for (size_t i = 0; i < m; i++)
         ret[i * ret_stride + n_out] = 77;
     matmul(compute, x, x_stride, m, &weight, bias, ret, ret_stride);
+    for (size_t i = 0; i < m && !together; i++) {
+        matmul(compute, x + i * x_stride, x_stride, 1, &weight, bias, alone, ret_stride);
+        assert_memory_equal(alone, ret + i * ret_stride, n_out * sizeof(*alone));
+    }
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n_out; j++) {
             double sum = bias[j], tolerance = 1e-5;
@@ -118,7 +125,7 @@ static void check_matmul(size_t m, size_t n_in, size_t n_out, enum tensor_type t
         }
         assert_true(ret[i * ret_stride + n_out] == 77);
     }
-    free(x), free(w), free(bias), free(ret), free(wide), free(stored);
+    free(x), free(w), free(bias), free(ret), free(wide), free(stored), free(alone);
     compute_free(compute);
     thread_pool_free(pool);
 }
@@ -193,28 +200,40 @@ static void matmul_is_right(void **state)
 {
     (void)state;
     for (size_t t = 0; t < ARRAY_SIZE(types); t++)
-        for (int n_threads = 1; n_threads <= 3; n_threads++) {
-            check_matmul(1, 64, 100, types[t], n_threads);
-            check_matmul(3, 33, 1, types[t], n_threads);
-            check_matmul(8, 15, 17, types[t], n_threads);
-            check_matmul(9, 588, 31, types[t], n_threads);
-            check_matmul(70, 65, 130, types[t], n_threads);
-        }
-    for (size_t t = 0; t < ARRAY_SIZE(block_types); t++)
-        for (int n_threads = 1; n_threads <= 3; n_threads++) {
-            check_matmul(1, 256, 100, block_types[t], n_threads);
-            check_matmul(7, 512, 17, block_types[t], n_threads);
-            check_matmul(9, 768, 31, block_types[t], n_threads);
-        }
-    check_matmul(5, 96, 20, TENSOR_Q8_0, 2);
-    check_matmul(10, COMPUTE_SCRATCH / 16 + 100, 20, TENSOR_BF16, 2);
-    check_matmul(10, COMPUTE_SCRATCH / 16 + 256, 20, TENSOR_Q4_K, 2);
+        for (int n_threads = 1; n_threads <= 3; n_threads++)
+            for (int together = 0; together < 2; together++) {
+                check_matmul(1, 64, 100, types[t], n_threads, together);
+                check_matmul(3, 33, 1, types[t], n_threads, together);
+                check_matmul(8, 15, 17, types[t], n_threads, together);
+                check_matmul(9, 588, 31, types[t], n_threads, together);
+                check_matmul(70, 65, 130, types[t], n_threads, together);
+            }
+    check_matmul(10, COMPUTE_SCRATCH / 16 + 100, 20, TENSOR_BF16, 2, true);
+    check_matmul(10, 50000, 20, TENSOR_BF16, 2, false);
 }
 
 struct heads {
     size_t m, n, n_heads, n_kv_heads, head_dim;
     bool causal;
 };
+
+/* Every query alone gives the same bits, unless all come together. */
+static void check_queries_alone(const struct compute *compute, struct attention a)
+{
+    size_t width = a.n_heads * a.head_dim, m = a.m, n = a.n;
+    const float *together = a.ret;
+    float *alone = random_floats(width);
+
+    for (size_t i = 0; i < m && !compute->together; i++) {
+        a.m = 1;
+        a.n = a.causal ? n - m + i + 1 : n;
+        a.ret = alone;
+        attention(compute, &a);
+        a.queries += a.query_stride;
+        assert_memory_equal(alone, together + i * width, width * sizeof(*alone));
+    }
+    free(alone);
+}
 
 static void check_attention(const struct compute *compute, struct heads c)
 {
@@ -226,6 +245,7 @@ static void check_attention(const struct compute *compute, struct heads c)
                           width, c.m, c.n, c.n_heads, c.n_kv_heads, c.head_dim, c.causal};
 
     attention(compute, &a);
+    check_queries_alone(compute, a);
     for (size_t i = 0; i < c.m; i++)
         for (size_t h = 0; h < c.n_heads; h++) {
             size_t g = h * c.n_kv_heads / c.n_heads, seen = c.causal ? c.n - c.m + i + 1 : c.n;
@@ -263,11 +283,79 @@ static void attention_is_right(void **state)
         struct thread_pool *pool = thread_pool_new(n_threads);
         struct compute *compute = compute_new(pool, kernels_for(cpu_flags()));
 
-        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-            check_attention(compute, cases[i]);
+        for (int together = 0; together < 2; together++) {
+            compute->together = together;
+            for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                check_attention(compute, cases[i]);
+        }
         compute_free(compute);
         thread_pool_free(pool);
     }
+}
+
+/* Halves in pages that lie anywhere: as contiguous attention on the same numbers, and every query alone gives the same
+ * bits. */
+static void paged_attention_is_right(void **state)
+{
+    enum { HEADS = 4, GROUPS = 2, DIM = 12, PAGE = 32, PAGES = 9, ROWS = 60 };
+    static const uint32_t numbers[2][4] = {{5, 0, 8, 2}, {7, 3, 1, 6}};
+    static uint16_t memory[PAGES][2][GROUPS][PAGE][DIM];
+    struct attention_part parts[] = {{numbers[0], 41, 100}, {numbers[1], 1, 70}, {numbers[1], 18, 33}};
+    float *q = random_floats(ROWS * HEADS * DIM), *ret = random_floats(ROWS * HEADS * DIM),
+          *alone = random_floats(HEADS * DIM);
+    float *k = malloc(128 * GROUPS * DIM * sizeof(*k)), *v = malloc(128 * GROUPS * DIM * sizeof(*v));
+    struct paged_attention a = {.queries = q,
+                                .ret = ret,
+                                .query_stride = HEADS * DIM,
+                                .ret_stride = HEADS * DIM,
+                                .pages = {(const char *)memory, sizeof(memory[0]), sizeof(memory[0][0]), PAGE},
+                                .parts = parts,
+                                .n_parts = ARRAY_SIZE(parts),
+                                .n_heads = HEADS,
+                                .n_kv_heads = GROUPS,
+                                .head_dim = DIM};
+    float *noise = random_floats(sizeof(memory) / 2);
+
+    (void)state;
+    kernels_ref.narrow_f16(noise, sizeof(memory) / 2, (uint16_t *)memory);
+    for (int n_threads = 1; n_threads <= 3; n_threads++) {
+        struct thread_pool *pool = thread_pool_new(n_threads);
+        struct compute *compute = compute_new(pool, kernels_for(cpu_flags()));
+
+        attention_paged(compute, &a);
+        for (size_t p = 0, row = 0; p < ARRAY_SIZE(parts); row += parts[p].m, p++) {
+            struct attention plain = {
+                q + row * HEADS * DIM, k,          v,          NULL,  HEADS * DIM, GROUPS * DIM, DIM,
+                HEADS * DIM,           parts[p].m, parts[p].n, HEADS, GROUPS,      DIM,          true};
+
+            plain.ret = random_floats(parts[p].m * HEADS * DIM);
+            for (size_t j = 0; j < parts[p].n; j++)
+                for (size_t g = 0; g < GROUPS; g++) {
+                    kernels_ref.f16.widen(memory[parts[p].pages[j / PAGE]][0][g][j % PAGE], DIM,
+                                          k + (j * GROUPS + g) * DIM);
+                    kernels_ref.f16.widen(memory[parts[p].pages[j / PAGE]][1][g][j % PAGE], DIM,
+                                          v + (j * GROUPS + g) * DIM);
+                }
+            attention(compute, &plain);
+            for (size_t i = 0; i < parts[p].m * HEADS * DIM; i++)
+                assert_near(&ret[row * HEADS * DIM + i], (double)plain.ret[i], 2e-6, i);
+            for (size_t i = 0; i < parts[p].m; i++) {
+                struct attention_part one = {parts[p].pages, 1, parts[p].n - parts[p].m + i + 1};
+                struct paged_attention single = a;
+
+                single.queries = q + (row + i) * HEADS * DIM;
+                single.ret = alone;
+                single.parts = &one;
+                single.n_parts = 1;
+                attention_paged(compute, &single);
+                assert_memory_equal(alone, ret + (row + i) * HEADS * DIM, HEADS * DIM * sizeof(*alone));
+            }
+            free(plain.ret);
+        }
+        compute_free(compute);
+        thread_pool_free(pool);
+    }
+    free(q), free(ret), free(alone), free(k), free(v), free(noise);
 }
 
 /* Rotating keeps lengths, position 0 changes nothing, and products depend on the distance of positions only. */
@@ -364,6 +452,7 @@ int main(void)
         cmocka_unit_test(matmul_is_right),
         cmocka_unit_test(packed_matmul_is_right),
         cmocka_unit_test(attention_is_right),
+        cmocka_unit_test(paged_attention_is_right),
         cmocka_unit_test(rotation_depends_on_distance),
         cmocka_unit_test(norms_and_activations_cover_all_rows),
         cmocka_unit_test(patches_lie_as_convolution_weights),

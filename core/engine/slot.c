@@ -1,0 +1,117 @@
+#include "core/engine/slot.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "core/base/clock.h"
+#include "core/engine/sampler.h"
+#include "core/engine/sequence.h"
+#include "core/model/decoder.h"
+#include "core/model/model.h"
+#include "core/text/vocabulary.h"
+
+void slot_take(struct slot *slot, struct sequence *sequence, uint64_t arrival)
+{
+    slot->sequence = sequence;
+    slot->arrival = arrival;
+    slot->state = sequence->state;
+    slot->n_encoded = 0;
+    slot->served_ms = slot->stage_ms = clock_ms();
+    slot->state.queue_ms = slot->served_ms - sequence->queued_at_ms;
+}
+
+void slot_report(struct slot *slot, enum stage stage)
+{
+    double now_ms = clock_ms(), spent_ms = now_ms - slot->stage_ms;
+
+    if (slot->state.stage == STAGE_ENCODING)
+        slot->state.encode_ms = spent_ms;
+    if (slot->state.stage == STAGE_PREFILLING)
+        slot->state.prefill_ms = spent_ms;
+    if (slot->state.stage == STAGE_GENERATING)
+        slot->state.generate_ms = spent_ms;
+    if (stage != slot->state.stage) {
+        slot->state.stage = stage;
+        slot->stage_ms = now_ms;
+    }
+    sequence_report(slot->sequence, &slot->state);
+}
+
+void slot_end(struct slot *slot, enum finish finish)
+{
+    slot->state.finish = finish;
+    slot_report(slot, STAGE_FINISHED);
+    sequence_drop(slot->sequence);
+    slot->sequence = NULL;
+}
+
+enum finish slot_interrupted(const struct slot *slot, uint64_t now_ns)
+{
+    if (atomic_load(&slot->sequence->cancelled))
+        return FINISH_CANCELLED;
+    return slot->sequence->deadline_ns && now_ns >= slot->sequence->deadline_ns ? FINISH_TIMEOUT : FINISH_NONE;
+}
+
+size_t slot_n_missing(const struct slot *slot)
+{
+    const struct sequence *sequence = slot->sequence;
+
+    if (slot->n_encoded < sequence->n_media)
+        return 0;
+    return sequence->n_positions + sequence->n_new_ids - slot->pages.length;
+}
+
+/* Positions: head ids (BOS) | for every medium: start tag, modality tokens, end tag | the other ids of the prompt | new
+ * ids. */
+void slot_embed(const struct slot *slot, const struct model *model, const struct decoder *decoder, size_t position,
+                float *ret)
+{
+    const struct sequence *sequence = slot->sequence;
+    size_t dim = model->hparams.decoder.width, n_media_rows = sequence->n_media * sequence->medium_rows;
+    size_t medium = (position - sequence->n_head_ids) / sequence->medium_rows;
+    size_t row = (position - sequence->n_head_ids) % sequence->medium_rows;
+    const struct modality_weights *own;
+    const float *source;
+
+    if (position >= sequence->n_positions) {
+        decoder_embed(decoder, sequence->new_ids[position - sequence->n_positions], ret);
+        return;
+    }
+    if (position < sequence->n_head_ids || position >= sequence->n_head_ids + n_media_rows) {
+        decoder_embed(decoder,
+                      sequence->prompt_ids[position < sequence->n_head_ids ? position : position - n_media_rows], ret);
+        return;
+    }
+    own = &model->weights.modalities[sequence->media[medium].input.modality];
+    source = row == 0                           ? own->start_tag.data
+             : row == sequence->medium_rows - 1 ? own->end_tag.data
+                                                : sequence->media[medium].embeddings + (row - 1) * dim;
+    memcpy(ret, source, dim * sizeof(*ret));
+}
+
+static enum finish fail(struct slot *slot, int error)
+{
+    slot->state.error = error;
+    return FINISH_ERROR;
+}
+
+enum finish slot_next_token(struct slot *slot, const struct model *model, float *logits, struct candidate *candidates)
+{
+    struct sequence *sequence = slot->sequence;
+    int32_t id = sampler_next(&sequence->sampler, logits, candidates);
+    int r;
+
+    if (id == SAMPLER_NOT_FINITE)
+        return fail(slot, -EDOM);
+    sequence->new_ids[sequence->n_new_ids++] = id;
+    if (id == vocabulary_settings(model->vocabulary)->eos_id)
+        return FINISH_STOP;
+    slot->state.n_new_tokens++;
+    r = sequence_push(sequence, id);
+    if (r < 0)
+        return fail(slot, r);
+    if (r == SEQUENCE_STOPPED)
+        return FINISH_STOP;
+    return slot->state.n_new_tokens >= sequence->tokens_max ? FINISH_LENGTH : FINISH_NONE;
+}

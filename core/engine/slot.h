@@ -1,0 +1,46 @@
+/* A place of the engine: the sequence that is served there, its pages, and how far it has come. Thread: engine. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/model/kv_cache.h"
+#include "core/onellm.h"
+
+struct candidate;
+struct decoder;
+struct model;
+struct sequence;
+
+struct slot {
+    struct sequence *sequence; /* NULL: free */
+    uint64_t arrival;          /* counts sequences; the oldest one is never made to wait for pages */
+    struct sequence_news state;
+    struct kv_pages pages;
+    size_t n_encoded;           /* media whose embeddings are there */
+    double served_ms, stage_ms; /* clock_ms() when it was taken, and when its stage began */
+};
+
+/* Begins to serve a sequence. */
+void slot_take(struct slot *slot, struct sequence *sequence, uint64_t arrival);
+/* Tells the owner how it ended, and lets go of it; the pages are the caller's to clear. */
+void slot_end(struct slot *slot, enum finish finish);
+
+/* Counts the time spent in the stage at hand, enters a stage (the same or another), and tells the owner. */
+void slot_report(struct slot *slot, enum stage stage);
+
+/* FINISH_NONE, or why it should end: it is not wanted any more, or its deadline has passed. */
+enum finish slot_interrupted(const struct slot *slot, uint64_t now_ns);
+
+/* Positions that are known (prompt and tokens so far) but not in the pages: 0 while media are being encoded; 1 for one
+ * that generates. */
+size_t slot_n_missing(const struct slot *slot);
+
+/* The embedding of a known position -> f32 [dim]. */
+void slot_embed(const struct slot *slot, const struct model *model, const struct decoder *decoder, size_t position,
+                float *ret);
+
+/* Chooses the next token by logits [n_vocab], and shows it. FINISH_NONE: there is more to come. candidates: scratch
+ * [n_vocab]. */
+enum finish slot_next_token(struct slot *slot, const struct model *model, float *logits, struct candidate *candidates);
