@@ -31,6 +31,7 @@ struct onellm_options {
     size_t context;              /* positions per sequence; 0: the model's own; more than that is -EINVAL */
     size_t n_sequences;          /* that are served at once; 0: 8 */
     size_t kv_positions;         /* that they may hold together, at least context; 0: context for each of them */
+    size_t media_cache_bytes;    /* for embeddings of media that may come again; 0: none */
     size_t queue_max;            /* submitted sequences that may wait; 0: 64 */
     void (*wake)(void *context); /* called by the engine thread when there is news; NULL: use onellm_wait() */
     void *wake_context;
@@ -124,6 +125,7 @@ struct sequence_news {
     int error;              /* FINISH_ERROR: a negative errno */
     size_t n_prompt_tokens; /* ids of the text and BOS, start and end tags and modality tokens */
     size_t n_media_tokens;  /* of these: start tags, modality tokens, end tags */
+    size_t n_cached_tokens; /* of the prompt: positions that had been computed for others before */
     size_t n_new_tokens;    /* generated so far, an end-of-text token not counted */
     double queue_ms, encode_ms, prefill_ms, generate_ms; /* so far */
 };
@@ -149,6 +151,7 @@ struct onellm_statistics {
     bool busy;
     size_t n_waiting;
     uint64_t n_finished, n_cancelled, n_new_tokens; /* since start */
+    uint64_t n_recalled;                            /* media that had been encoded before */
     uint64_t n_preempted;       /* how often a sequence gave its keys and values up to an older one */
     double seconds_per_request; /* from one end to the next, smoothed; 0 before the first */
 };

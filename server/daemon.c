@@ -62,6 +62,7 @@ static void open_model(void *context)
         .context = config->context,
         .n_sequences = config->sequences,
         .kv_positions = config->kv_positions,
+        .media_cache_bytes = config->media_cache_bytes,
         .queue_max = daemon->admission.requests_max,
         .wake = wake_loop,
         .wake_context = daemon,

@@ -108,6 +108,7 @@ static struct value *usage_json(const struct sequence_news *news)
     set_size(usage, "completion_tokens", news->n_new_tokens);
     set_size(usage, "total_tokens", news->n_prompt_tokens + news->n_new_tokens);
     set_size(usage, "media_tokens", news->n_media_tokens);
+    set_size(usage, "cached_tokens", news->n_cached_tokens);
     return usage;
 }
 

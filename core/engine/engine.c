@@ -10,6 +10,8 @@
    pass is still wanted, so a cancelled request costs at most one more block when it is alone, and a pass when it is
    not.
 
+   Media that have been encoded before are recalled, and sequences that begin alike share the pages of their beginning.
+
    When the pool has no page left for an older sequence, the newest one gives up its pages, and computes them again
    later. */
 #include "core/engine/engine.h"
@@ -22,6 +24,7 @@
 #include "core/base/error.h"
 #include "core/base/queue.h"
 #include "core/base/thread_pool.h"
+#include "core/engine/media_cache.h"
 #include "core/engine/sampler.h"
 #include "core/engine/sequence.h"
 #include "core/engine/slot.h"
@@ -94,7 +97,7 @@ static void end(struct engine *engine, struct slot *slot, enum finish finish)
     count(engine, slot, finish);
     if (engine->encoding == slot)
         engine->encoding = NULL;
-    kv_pages_clear(engine->pool_of_pages, &slot->pages);
+    slot_forget(slot, engine->pool_of_pages);
     atomic_store(&engine->busy, --engine->n_served > 0); /* before the owner hears of it */
     slot_end(slot, finish);
 }
@@ -212,9 +215,28 @@ static int encode_step(struct engine *engine, struct slot *slot)
         return 1;
     memcpy(medium->embeddings, projection_embeddings(engine->projection),
            h->n_modality_tokens * h->decoder.width * sizeof(float));
+    media_cache_put(engine->media_cache, &medium->digest, medium->embeddings);
     engine->encoding = NULL;
     slot->n_encoded++;
     return 0;
+}
+
+/* Media that have been encoded before. True: there are more media to come. */
+static bool recall(struct engine *engine, struct slot *slot)
+{
+    const struct hparams *h = &engine->model->hparams;
+
+    while (slot->n_encoded < slot->sequence->n_media) {
+        struct sequence_medium *medium = &slot->sequence->media[slot->n_encoded];
+        const float *embeddings = media_cache_find(engine->media_cache, &medium->digest);
+
+        if (!embeddings)
+            return true;
+        memcpy(medium->embeddings, embeddings, h->n_modality_tokens * h->decoder.width * sizeof(float));
+        slot->n_encoded++;
+        atomic_fetch_add(&engine->n_recalled, 1);
+    }
+    return false;
 }
 
 static void encode(struct engine *engine, bool alone)
@@ -225,6 +247,10 @@ static void encode(struct engine *engine, bool alone)
 
     if (!slot)
         return;
+    if (!engine->encoding && !recall(engine, slot)) {
+        slot_report(slot, STAGE_PREFILLING);
+        return;
+    }
     do {
         enum finish finish = interrupted(engine, slot, beat(engine));
 
@@ -265,7 +291,7 @@ static bool reserve(struct engine *engine, struct slot *slot, size_t m)
 
         if (!victim || victim->arrival <= slot->arrival)
             return false;
-        kv_pages_clear(engine->pool_of_pages, &victim->pages);
+        slot_forget(victim, engine->pool_of_pages);
         atomic_fetch_add(&engine->n_preempted, 1);
     }
     return true;
@@ -339,8 +365,11 @@ static size_t build_pass(struct engine *engine)
     n_generating = engine->n_parts;
     left = chunk_size(engine, n_generating);
     for (slot = next_slot(engine, false, NULL); slot && left > 0; slot = next_slot(engine, false, slot)) {
-        size_t m = MIN(left, slot_n_missing(slot)), n_parts = engine->n_parts;
+        size_t m, n_parts = engine->n_parts;
 
+        if (slot->pages.n == 0)
+            slot_share(slot, engine->pool_of_pages);
+        m = MIN(left, slot_n_missing(slot));
         add_part(engine, slot, m);
         left -= engine->n_parts > n_parts ? m : 0;
     }
@@ -386,6 +415,7 @@ static void next_tokens(struct engine *engine)
         size_t n_before = slot->state.n_new_tokens;
         enum finish finish;
 
+        slot_name_pages(slot, engine->pool_of_pages);
         if (!engine->parts[p].wants_logits) {
             slot_report(slot, slot->state.stage);
             continue;
@@ -477,7 +507,9 @@ static int allocate(struct engine *engine, const struct onellm_options *options,
         return 0;
     engine->encoder = encoder_new(model, &engine->item_compute, &engine->arena);
     engine->projection = projection_new(model, &engine->item_compute, &engine->arena);
-    return engine->encoder && engine->projection ? 0 : -ENOMEM;
+    engine->media_cache =
+        media_cache_new(model->hparams.n_modality_tokens * model->hparams.decoder.width, options->media_cache_bytes);
+    return engine->encoder && engine->projection && engine->media_cache ? 0 : -ENOMEM;
 }
 
 int engine_init(struct engine *engine, struct model *model, const struct onellm_options *options, size_t context,
@@ -518,6 +550,7 @@ void engine_deinit(struct engine *engine)
         pthread_join(engine->thread, NULL);
     }
     kv_pool_free(engine->pool_of_pages);
+    media_cache_free(engine->media_cache);
     queue_free(engine->inbox);
     compute_free(engine->compute);
     thread_pool_free(engine->pool);

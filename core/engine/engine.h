@@ -18,6 +18,7 @@ struct decoder;
 struct decoder_part;
 struct encoder;
 struct kv_pool;
+struct media_cache;
 struct model;
 struct projection;
 struct queue;
@@ -35,6 +36,7 @@ struct engine {
     struct decoder *decoder;
     struct candidate *candidates;
     struct kv_pool *pool_of_pages;
+    struct media_cache *media_cache;
     size_t n_pages;
 
     struct slot *slots; /* [n_slots] */
@@ -55,7 +57,7 @@ struct engine {
     atomic_bool ending;
 
     /* Statistics; written by the engine thread. */
-    atomic_uint_least64_t heartbeat_ns, n_finished, n_cancelled, n_preempted, n_new_tokens, ns_per_request;
+    atomic_uint_least64_t heartbeat_ns, n_finished, n_cancelled, n_preempted, n_recalled, n_new_tokens, ns_per_request;
     atomic_bool busy;
 };
 

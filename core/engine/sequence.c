@@ -61,6 +61,19 @@ static int count_positions(struct sequence *sequence, const struct model *model,
     return 0;
 }
 
+static struct digest digest_of(const struct input_tensor *input, size_t n)
+{
+    struct digest_state state;
+    uint64_t form[2 + ARRAY_SIZE(input->shape)] = {(uint64_t)input->modality, (uint64_t)input->n_dims};
+
+    for (int i = 0; i < input->n_dims; i++)
+        form[2 + i] = input->shape[i];
+    digest_begin(&state);
+    digest_add(&state, form, sizeof(form));
+    digest_add(&state, input->data, n * sizeof(float));
+    return digest_end(&state);
+}
+
 static int copy_medium(struct sequence *sequence, const struct hparams *h, const struct input_tensor *input,
                        struct error *error)
 {
@@ -78,6 +91,7 @@ static int copy_medium(struct sequence *sequence, const struct hparams *h, const
     if (!medium->input.data || !medium->embeddings)
         return error_set(error, -ENOMEM, "no memory for the input tensor");
     memcpy(medium->input.data, input->data, n * sizeof(float));
+    medium->digest = digest_of(input, n);
     return 0;
 }
 

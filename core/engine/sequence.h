@@ -11,6 +11,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/buffer.h"
+#include "core/base/digest.h"
 #include "core/engine/sampler.h"
 #include "core/onellm.h"
 #include "core/text/bpe.h"
@@ -21,7 +22,8 @@ struct queue;
 
 struct sequence_medium {
     struct input_tensor input;
-    float *embeddings; /* f32 [n_modality_tokens, dim], filled by the engine */
+    struct digest digest; /* of modality, shape and numbers of the input */
+    float *embeddings;    /* f32 [n_modality_tokens, dim], filled by the engine */
 };
 
 struct sequence {

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/engine/sampler.h"
 #include "core/engine/sequence.h"
@@ -16,7 +17,8 @@ void slot_take(struct slot *slot, struct sequence *sequence, uint64_t arrival)
     slot->sequence = sequence;
     slot->arrival = arrival;
     slot->state = sequence->state;
-    slot->n_encoded = 0;
+    slot->n_encoded = slot->n_named = 0;
+    slot->computed = false;
     slot->served_ms = slot->stage_ms = clock_ms();
     slot->state.queue_ms = slot->served_ms - sequence->queued_at_ms;
 }
@@ -60,6 +62,67 @@ size_t slot_n_missing(const struct slot *slot)
     if (slot->n_encoded < sequence->n_media)
         return 0;
     return sequence->n_positions + sequence->n_new_ids - slot->pages.length;
+}
+
+/* ---- pages ---- */
+
+/* The name of page number i: of the page before it, and of what stands at its positions. A medium is named by its
+ * digest, so that all of its rows follow from where they stand in it. */
+static struct digest page_name(const struct slot *slot, size_t i)
+{
+    const struct sequence *sequence = slot->sequence;
+    size_t n_media_rows = sequence->n_media * sequence->medium_rows;
+    struct digest_state state;
+
+    digest_begin(&state);
+    if (i > 0)
+        digest_add(&state, &slot->name, sizeof(slot->name));
+    for (size_t position = i * KV_PAGE; position < (i + 1) * KV_PAGE; position++) {
+        size_t medium = (position - sequence->n_head_ids) / MAX(sequence->medium_rows, (size_t)1);
+        int32_t number[2] = {0};
+
+        if (position >= sequence->n_head_ids && position < sequence->n_head_ids + n_media_rows) {
+            number[0] = 1;
+            number[1] = (int32_t)((position - sequence->n_head_ids) % sequence->medium_rows);
+            digest_add(&state, &sequence->media[medium].digest, sizeof(struct digest));
+        } else if (position >= sequence->n_positions) {
+            number[1] = sequence->new_ids[position - sequence->n_positions];
+        } else {
+            number[1] = sequence->prompt_ids[position < sequence->n_head_ids ? position : position - n_media_rows];
+        }
+        digest_add(&state, number, sizeof(number));
+    }
+    return digest_end(&state);
+}
+
+/* The last known position is always computed: the next token follows from it. */
+void slot_share(struct slot *slot, struct kv_pool *pool)
+{
+    while (slot->pages.length == slot->n_named * KV_PAGE && slot_n_missing(slot) > KV_PAGE) {
+        struct digest name = page_name(slot, slot->n_named);
+
+        if (!kv_pages_share(pool, &slot->pages, &name))
+            return;
+        slot->name = name;
+        slot->n_named++;
+        if (!slot->computed)
+            slot->state.n_cached_tokens = slot->pages.length;
+    }
+}
+
+void slot_name_pages(struct slot *slot, struct kv_pool *pool)
+{
+    slot->computed = true;
+    for (; slot->pages.length >= (slot->n_named + 1) * KV_PAGE; slot->n_named++) {
+        slot->name = page_name(slot, slot->n_named);
+        kv_pages_name(pool, &slot->pages, slot->n_named, &slot->name);
+    }
+}
+
+void slot_forget(struct slot *slot, struct kv_pool *pool)
+{
+    kv_pages_clear(pool, &slot->pages);
+    slot->n_named = 0;
 }
 
 /* Positions: head ids (BOS) | for every medium: start tag, modality tokens, end tag | the other ids of the prompt | new

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/digest.h"
 #include "core/model/kv_cache.h"
 #include "core/onellm.h"
 
@@ -19,6 +20,9 @@ struct slot {
     struct sequence_news state;
     struct kv_pages pages;
     size_t n_encoded;           /* media whose embeddings are there */
+    size_t n_named;             /* pages that have been named or shared */
+    struct digest name;         /* of the last of them */
+    bool computed;              /* some positions of its own */
     double served_ms, stage_ms; /* clock_ms() when it was taken, and when its stage began */
 };
 
@@ -36,6 +40,13 @@ enum finish slot_interrupted(const struct slot *slot, uint64_t now_ns);
 /* Positions that are known (prompt and tokens so far) but not in the pages: 0 while media are being encoded; 1 for one
  * that generates. */
 size_t slot_n_missing(const struct slot *slot);
+
+/* Where nothing has been computed yet: takes the pages of others that begin alike, as far as there are some. */
+void slot_share(struct slot *slot, struct kv_pool *pool);
+/* Names the pages that have become full, for others that begin alike. */
+void slot_name_pages(struct slot *slot, struct kv_pool *pool);
+/* Gives all pages back; what is missing then is computed again. */
+void slot_forget(struct slot *slot, struct kv_pool *pool);
 
 /* The embedding of a known position -> f32 [dim]. */
 void slot_embed(const struct slot *slot, const struct model *model, const struct decoder *decoder, size_t position,

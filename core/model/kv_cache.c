@@ -6,15 +6,24 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "core/base/digest.h"
 #include "core/kernels/kernels.h"
 #include "core/model/hparams.h"
 #include "core/tensor/attention.h"
 
+struct page {
+    struct digest name;
+    bool is_named;
+    uint32_t n_users;
+    uint64_t left; /* when the last user of a named page left it */
+};
+
 struct kv_pool {
     size_t n_heads, head_dim, n_pages, page_bytes, bytes;
     char *memory;
-    uint32_t *free; /* numbers of free pages, a stack */
-    size_t n_free;
+    struct page *pages;
+    uint64_t clock;
+    size_t n_unused; /* pages without users, named or not */
 };
 
 static size_t half_bytes(const struct block_sizes *sizes)
@@ -36,20 +45,16 @@ struct kv_pool *kv_pool_new(const struct hparams *h, size_t n_pages)
         return NULL;
     pool->n_heads = h->decoder.n_kv_heads;
     pool->head_dim = h->decoder.width / h->decoder.n_heads;
-    pool->n_pages = pool->n_free = n_pages;
+    pool->n_pages = pool->n_unused = n_pages;
     pool->page_bytes = kv_pool_bytes(h, 1);
-    pool->free = calloc(n_pages, sizeof(*pool->free));
+    pool->pages = calloc(n_pages, sizeof(*pool->pages));
     memory = mmap(NULL, kv_pool_bytes(h, n_pages), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                   -1, 0);
     if (memory != MAP_FAILED) {
         pool->memory = memory;
         pool->bytes = kv_pool_bytes(h, n_pages);
     }
-    if (!pool->memory || !pool->free)
-        return kv_pool_free(pool);
-    for (size_t i = 0; i < n_pages; i++)
-        pool->free[i] = (uint32_t)(n_pages - 1 - i); /* low numbers first, so that memory is touched in order */
-    return pool;
+    return pool->memory && pool->pages ? pool : kv_pool_free(pool);
 }
 
 struct kv_pool *kv_pool_free(struct kv_pool *pool)
@@ -57,33 +62,85 @@ struct kv_pool *kv_pool_free(struct kv_pool *pool)
     if (pool) {
         if (pool->memory)
             munmap(pool->memory, pool->bytes);
-        free(pool->free);
+        free(pool->pages);
         free(pool);
     }
     return NULL;
 }
 
-size_t kv_pool_n_free(const struct kv_pool *pool)
+/* The first page that is free, or else the named one that has been without users for longest. */
+static uint32_t take_page(struct kv_pool *pool)
 {
-    return pool->n_free;
+    size_t best = pool->n_pages;
+
+    for (size_t i = 0; i < pool->n_pages; i++) {
+        if (pool->pages[i].n_users)
+            continue;
+        if (!pool->pages[i].is_named) {
+            best = i;
+            break;
+        }
+        if (best == pool->n_pages || pool->pages[i].left < pool->pages[best].left)
+            best = i;
+    }
+    pool->pages[best] = (struct page){.n_users = 1};
+    pool->n_unused--;
+    return (uint32_t)best;
 }
 
 bool kv_pages_reserve(struct kv_pool *pool, struct kv_pages *pages, size_t n_positions)
 {
     size_t n = kv_pages_for(n_positions);
 
-    if (n > pages->n_max || n > pages->n + pool->n_free)
+    if (n > pages->n_max || n > pages->n + pool->n_unused)
         return false;
     while (pages->n < n)
-        pages->numbers[pages->n++] = pool->free[--pool->n_free];
+        pages->numbers[pages->n++] = take_page(pool);
     return true;
 }
 
 void kv_pages_clear(struct kv_pool *pool, struct kv_pages *pages)
 {
-    while (pages->n > 0)
-        pool->free[pool->n_free++] = pages->numbers[--pages->n];
+    while (pages->n > 0) {
+        struct page *page = &pool->pages[pages->numbers[--pages->n]];
+
+        if (--page->n_users == 0) {
+            page->left = ++pool->clock;
+            pool->n_unused++;
+        }
+    }
     pages->length = 0;
+}
+
+static size_t find_page(const struct kv_pool *pool, const struct digest *name)
+{
+    size_t i = 0;
+
+    while (i < pool->n_pages && !(pool->pages[i].is_named && digest_equal(&pool->pages[i].name, name)))
+        i++;
+    return i;
+}
+
+bool kv_pages_share(struct kv_pool *pool, struct kv_pages *pages, const struct digest *name)
+{
+    size_t found = find_page(pool, name);
+
+    if (found == pool->n_pages || pages->n == pages->n_max || pages->length != pages->n * KV_PAGE)
+        return false;
+    pool->n_unused -= pool->pages[found].n_users++ == 0;
+    pages->numbers[pages->n++] = (uint32_t)found;
+    pages->length += KV_PAGE;
+    return true;
+}
+
+void kv_pages_name(struct kv_pool *pool, const struct kv_pages *pages, size_t i, const struct digest *name)
+{
+    struct page *page = &pool->pages[pages->numbers[i]];
+
+    if (!page->is_named && find_page(pool, name) == pool->n_pages) {
+        page->name = *name;
+        page->is_named = true;
+    }
 }
 
 struct attention_pages kv_pool_block(const struct kv_pool *pool, size_t block)

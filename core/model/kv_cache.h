@@ -1,4 +1,5 @@
-/* Keys and values of all sequences, in pages of one pool that is allocated once. Thread: engine. */
+/* Keys and values of all sequences, in pages of one pool that is allocated once. A full page may have a name, which
+   stands for all positions up to its end; sequences that begin alike share named pages. Thread: engine. */
 #pragma once
 
 #include <stdbool.h>
@@ -6,6 +7,7 @@
 #include <stdint.h>
 
 struct attention_pages;
+struct digest;
 struct hparams;
 struct kernels;
 struct kv_pool;
@@ -22,7 +24,6 @@ static inline size_t kv_pages_for(size_t n_positions)
 struct kv_pool *kv_pool_new(const struct hparams *hparams, size_t n_pages);
 struct kv_pool *kv_pool_free(struct kv_pool *pool);
 size_t kv_pool_bytes(const struct hparams *hparams, size_t n_pages);
-size_t kv_pool_n_free(const struct kv_pool *pool);
 
 /* The pages of one sequence, position by position; embedded, room for page numbers comes from elsewhere. */
 struct kv_pages {
@@ -31,10 +32,17 @@ struct kv_pages {
     size_t length; /* positions that all blocks hold */
 };
 
-/* Takes pages until n_positions have room. False, and nothing has changed, when the pool has too few. */
+/* Takes pages until n_positions have room: free ones, then named ones that nobody uses, the least recently used first.
+ * False, and nothing has changed, when the pool has too few. */
 bool kv_pages_reserve(struct kv_pool *pool, struct kv_pages *pages, size_t n_positions);
-/* Gives all pages back. */
+/* Gives all pages back. Named ones keep what they hold until they are needed. */
 void kv_pages_clear(struct kv_pool *pool, struct kv_pages *pages);
+
+/* Empty pages begin with the page of this name, or pages with the page of this name behind their last one, which is
+ * full. False: there is none. */
+bool kv_pages_share(struct kv_pool *pool, struct kv_pages *pages, const struct digest *name);
+/* Gives page number i, which is full, its name. Where there is one of that name already, that one keeps it. */
+void kv_pages_name(struct kv_pool *pool, const struct kv_pages *pages, size_t i, const struct digest *name);
 
 /* Writes m positions of one block behind `length`, for which there is room.
  *   keys, values  f32 [m, n_kv_heads * head_dim], stored as halves */

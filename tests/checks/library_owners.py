@@ -12,6 +12,7 @@ OWNERS = {
     'libuv': (r'uv\.h', ['server/loop.c']),
     'OpenBLAS': (r'(cblas|openblas.*|lapacke?)\.h', ['core/tensor/matmul.c']),
     'jansson': (r'jansson\.h', ['core/base/value.c']),
+    'nettle': (r'nettle/.*\.h', ['core/base/digest.c']),
     'libinih': (r'ini\.h', ['config/config.c']),
     'libzip': (r'zip\.h', ['core/file/zip_archive.c']),
     'zlib': (r'zlib\.h', ['core/media/nifti.c', 'core/media/picture_header.c']),

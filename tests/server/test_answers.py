@@ -179,6 +179,8 @@ class Streams(Case):
                                  whole['answer'])
                 done = events[-1].data
                 self.assertEqual(list(done), list(whole))
+                self.assertEqual(done['usage'].pop('cached_tokens'), 0)
+                self.assertEqual(whole['usage'].pop('cached_tokens'), done['usage']['prompt_tokens'] // 32 * 32)
                 for key in ('answer', 'media', 'usage', 'finish_reason', 'model'):
                     self.assertEqual(done[key], whole[key])
                 self.assertEqual(events[0].data, {'id': done['id'], 'media': done['media']})

@@ -246,6 +246,12 @@ static struct sequence *prepare_one_of_many(struct onellm *onellm, size_t i)
     return sequence;
 }
 
+static struct sequence *submitted(struct onellm *onellm, struct sequence *sequence)
+{
+    assert_int_equal(onellm_submit(onellm, sequence), 0);
+    return sequence;
+}
+
 static void take_result(struct onellm *onellm, struct sequence *sequence, struct result *ret)
 {
     struct sequence_news news = finish(onellm, sequence, NULL);
@@ -267,7 +273,7 @@ static void assert_same(const struct result *found, const struct result *expecte
 static void neighbours_change_nothing(void **state)
 {
     static const struct onellm_options variants[] = {
-        {.n_threads = 1, .n_sequences = 8},
+        {.n_threads = 1, .n_sequences = 8, .media_cache_bytes = 1 << 20},
         {.n_threads = 3, .n_sequences = 3},
         {.n_threads = 2, .n_sequences = 8, .context = 320, .kv_positions = 320}, /* for two of them, or so */
     };
@@ -335,6 +341,44 @@ static void others_go_on(void **state)
         onellm_statistics(onellm, &statistics);
     while (statistics.busy);
     assert_int_equal(statistics.n_waiting, 0);
+    onellm_close(onellm);
+}
+
+/* What was encoded or computed before is not computed again, and changes nothing. */
+static void what_is_known_is_not_computed_again(void **state)
+{
+    struct onellm *onellm = open_with((struct onellm_options){
+        .model_path = tiny_model(), .n_threads = 2, .n_sequences = 2, .media_cache_bytes = 1 << 20});
+    struct onellm_statistics statistics;
+    struct result first, found;
+    size_t n_cached = 0;
+
+    (void)state;
+    for (int run = 0; run < 3; run++) {
+        struct sequence *sequence = prepare_one_of_many(onellm, 5); /* the same medium twice, a long prompt */
+        struct sequence_news news;
+
+        assert_int_equal(onellm_submit(onellm, sequence), 0);
+        news = finish(onellm, sequence, NULL);
+        assert_int_equal(news.n_cached_tokens > 0, run > 0);
+        assert_int_equal(news.n_cached_tokens % 32, 0);
+        assert_true(news.n_cached_tokens < news.n_prompt_tokens);
+        n_cached = news.n_cached_tokens;
+        take_result(onellm, sequence, run == 0 ? &first : &found);
+        if (run > 0)
+            assert_same(&found, &first);
+        onellm_statistics(onellm, &statistics);
+        assert_int_equal(statistics.n_recalled, 1 + 2 * run); /* of the first pair, the second one */
+    }
+    assert_true(n_cached >= 192);
+
+    /* Another question about the same media shares less, another medium nothing. */
+    take_result(onellm, submitted(onellm, prepare_one_of_many(onellm, 2)), &found);
+    onellm_statistics(onellm, &statistics);
+    assert_int_equal(statistics.n_recalled, 7);
+    take_result(onellm, submitted(onellm, prepare_one_of_many(onellm, 1)), &found);
+    onellm_statistics(onellm, &statistics);
+    assert_int_equal(statistics.n_recalled, 7);
     onellm_close(onellm);
 }
 
@@ -526,6 +570,7 @@ int main(void)
         cmocka_unit_test(same_request_same_tokens),
         cmocka_unit_test(neighbours_change_nothing),
         cmocka_unit_test(others_go_on),
+        cmocka_unit_test(what_is_known_is_not_computed_again),
         cmocka_unit_test(queue_is_bounded_and_cancellable),
         cmocka_unit_test(deadline_keeps_what_was_generated),
         cmocka_unit_test(deadline_passes_in_the_queue),
