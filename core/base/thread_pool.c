@@ -3,7 +3,6 @@
 #include "core/base/thread_pool.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -140,13 +139,4 @@ void thread_pool_run(struct thread_pool *pool, thread_pool_function *function, v
     while (atomic_load(&pool->n_running) > 0)
         pthread_cond_wait(&pool->done, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
-}
-
-int thread_pool_cores(void)
-{
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof(set), &set) < 0)
-        return 1;
-    return MAX(CPU_COUNT(&set), 1);
 }

@@ -30,6 +30,3 @@ static inline struct range thread_range(size_t n, size_t group, int thread, int 
 
     return (struct range){begin < n ? begin : n, end < n ? end : n};
 }
-
-/* Cores that this process may use: its affinity mask. At least 1. */
-int thread_pool_cores(void);

@@ -16,6 +16,7 @@ enum {
 };
 
 int command_answer(int argc, char **argv);
+int command_bench(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_encode(int argc, char **argv);
 int command_inspect(int argc, char **argv);

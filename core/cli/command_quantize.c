@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
+#include "core/base/cores.h"
 #include "core/base/error.h"
 #include "core/base/thread_pool.h"
 #include "core/base/value.h"
@@ -334,7 +335,7 @@ static int quantize(struct quantization *q, const char *input, const char *outpu
         r = choose_types(q);
     if (r < 0)
         return r;
-    q->pool = thread_pool_new(n_threads ? (int)n_threads : thread_pool_cores());
+    q->pool = thread_pool_new(n_threads ? (int)n_threads : cores_available());
     if (!q->pool)
         return error_set(q->error, -ENOMEM, "no memory for threads");
     return write_model(q, output);

@@ -13,6 +13,7 @@ static const struct command {
     const char *sentence;
 } commands[] = {
     {"answer", command_answer, "answer a question about files"},
+    {"bench", command_bench, "measure how fast a model is on this machine"},
     {"convert", command_convert, "make a model file of an official checkpoint"},
     {"encode", command_encode, "write one stage of the network for one medium as NPY"},
     {"inspect", command_inspect, "show what is in a model file"},

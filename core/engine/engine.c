@@ -21,6 +21,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
+#include "core/base/cores.h"
 #include "core/base/error.h"
 #include "core/base/queue.h"
 #include "core/base/thread_pool.h"
@@ -463,7 +464,7 @@ static void *run(void *context)
 
 static int allocate_threads(struct engine *engine, const struct onellm_options *options)
 {
-    engine->pool = thread_pool_new(options->n_threads ? options->n_threads : thread_pool_cores());
+    engine->pool = thread_pool_new(options->n_threads ? options->n_threads : cores_available());
     engine->compute = engine->pool ? compute_new(engine->pool, kernels_for(cpu_flags())) : NULL;
     if (!engine->compute)
         return -ENOMEM;

@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
+#include "core/base/cores.h"
 #include "core/base/thread_pool.h"
 #include "core/kernels/cpu.h"
 #include "core/kernels/kernels.h"
@@ -100,7 +101,7 @@ static void bench(const struct compute *compute, const struct shape *s)
 
 int main(int argc, char **argv)
 {
-    int n_threads = argc > 1 ? atoi(argv[1]) : thread_pool_cores();
+    int n_threads = argc > 1 ? atoi(argv[1]) : cores_available();
     struct thread_pool *pool = thread_pool_new(n_threads > 0 ? n_threads : 1);
     struct compute *compute = pool ? compute_new(pool, kernels_for(cpu_flags())) : NULL;
 

@@ -288,6 +288,28 @@ static void test_quantize_refuses_infinities(void **state)
     unlink(other);
 }
 
+/* ---- bench ---- */
+
+static void test_bench_measures_everything(void **state)
+{
+    _cleanup_(run_deinit) struct run run =
+        RUN(command_bench, "", "--model", model, "--runs", "1", "--tokens", "4", "--threads", "2", "--json");
+    _cleanup_(run_deinit) struct run refused = RUN(command_bench, "", "--model", "/nonexistent.gguf");
+    _cleanup_(value_freep) struct value *value = parse(&run);
+    const struct value *answers = value_get(value, "answers"), *prompts = value_get(value, "prompts");
+    double number;
+
+    (void)state;
+    assert_run(run, EXIT_DONE, "");
+    assert_run(refused, EXIT_FAILED, "/nonexistent.gguf");
+    assert_int_equal(value_size(value_get(value, "encode_ms")), N_MODALITIES);
+    assert_int_equal(value_size(answers), 4);
+    assert_int_equal(value_size(prompts), 2);
+    assert_true(value_number(value_get(value_at(prompts, 1), "tokens_per_s"), &number) && number > 0);
+    assert_true(value_number(value_get(value_at(prompts, 1), "positions"), &number) && number >= 512);
+    assert_true(value_number(value_get(value_get(value, "machine"), "read_gbs"), &number) && number > 0);
+}
+
 static void test_inspect_lists_everything(void **state)
 {
     _cleanup_(run_deinit) struct run table = RUN(command_inspect, "", model);
@@ -551,6 +573,7 @@ int main(void)
         cmocka_unit_test(test_quantize_reports),
         cmocka_unit_test(test_quantize_refuses),
         cmocka_unit_test(test_quantize_refuses_infinities),
+        cmocka_unit_test(test_bench_measures_everything),
         cmocka_unit_test(test_inspect_lists_everything),
         cmocka_unit_test(test_tokenize_there_and_back),
         cmocka_unit_test(test_tokenize_refuses),
