@@ -1,10 +1,15 @@
-/* Workers wait on a generation counter: a short spin catches the next loop of the same step, then they sleep on a
-   futex-backed condition. The caller computes part 0 itself and spins, then sleeps, for the others. */
+/* A loop has as many parts as the pool has threads, and who is awake claims them one by one: `ticket` holds the number
+   of the loop and that of the next part, so that a claim is one atomic operation and a thread that wakes late finds
+   nothing left of a loop that is over. A core that is busy with something else therefore costs its share of the work
+   and nothing more: the others do not wait for a thread that has claimed nothing.
+
+   Workers look for parts for a while, which catches the next loop of the same step, then they sleep. */
 #include "core/base/thread_pool.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "core/base/cleanup.h"
@@ -14,17 +19,13 @@
 struct thread_pool {
     pthread_mutex_t mutex;
     pthread_cond_t start, done;
-    thread_pool_function *function;
+    thread_pool_function *function; /* of the loop at hand; stable while a part of it is claimed */
     void *context;
-    atomic_uint generation; /* counts loops; changes under the mutex */
-    atomic_int n_running;   /* workers that have not finished this loop */
+    atomic_uint_least64_t ticket; /* loop << 32 | next part; changes to the next loop under the mutex */
+    atomic_int n_left;            /* parts of this loop that are not finished */
     atomic_bool ending;
     int n_threads, n_started;
-    struct worker {
-        struct thread_pool *pool;
-        pthread_t thread;
-        int index;
-    } workers[];
+    pthread_t threads[];
 };
 
 static void pause_cpu(void)
@@ -34,53 +35,56 @@ static void pause_cpu(void)
 #endif
 }
 
-static unsigned wait_for_loop(struct thread_pool *pool, unsigned seen)
+static bool has_parts(const struct thread_pool *pool, uint_least64_t ticket)
 {
-    unsigned generation;
+    return (uint32_t)ticket < (uint32_t)pool->n_threads;
+}
 
+/* Computes one part of the loop at hand. False: there is none left. */
+static bool compute_part(struct thread_pool *pool)
+{
+    uint_least64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+
+    do
+        if (!has_parts(pool, ticket))
+            return false;
+    while (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acquire,
+                                                  memory_order_acquire));
+    pool->function(pool->context, (int)(uint32_t)ticket, pool->n_threads);
+    if (atomic_fetch_sub_explicit(&pool->n_left, 1, memory_order_acq_rel) == 1) {
+        pthread_mutex_lock(&pool->mutex);
+        pthread_cond_signal(&pool->done);
+        pthread_mutex_unlock(&pool->mutex);
+    }
+    return true;
+}
+
+static void wait_for_parts(struct thread_pool *pool)
+{
     for (int i = 0; i < SPINS; i++) {
-        generation = atomic_load_explicit(&pool->generation, memory_order_acquire);
-        if (generation != seen)
-            return generation;
+        if (has_parts(pool, atomic_load_explicit(&pool->ticket, memory_order_relaxed)))
+            return;
         pause_cpu();
     }
     pthread_mutex_lock(&pool->mutex);
-    while ((generation = atomic_load(&pool->generation)) == seen)
+    while (!has_parts(pool, atomic_load(&pool->ticket)) && !atomic_load(&pool->ending))
         pthread_cond_wait(&pool->start, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
-    return generation;
 }
 
 static void *work(void *argument)
 {
-    struct worker *worker = argument;
-    struct thread_pool *pool = worker->pool;
-    unsigned seen = 0;
+    struct thread_pool *pool = argument;
 
-    for (;;) {
-        seen = wait_for_loop(pool, seen);
-        if (atomic_load(&pool->ending))
-            return NULL;
-        pool->function(pool->context, worker->index, pool->n_threads);
-        if (atomic_fetch_sub_explicit(&pool->n_running, 1, memory_order_acq_rel) == 1) {
-            pthread_mutex_lock(&pool->mutex);
-            pthread_cond_signal(&pool->done);
-            pthread_mutex_unlock(&pool->mutex);
-        }
-    }
-}
-
-static void begin_loop(struct thread_pool *pool)
-{
-    pthread_mutex_lock(&pool->mutex);
-    atomic_fetch_add(&pool->generation, 1);
-    pthread_cond_broadcast(&pool->start);
-    pthread_mutex_unlock(&pool->mutex);
+    while (!atomic_load(&pool->ending))
+        if (!compute_part(pool))
+            wait_for_parts(pool);
+    return NULL;
 }
 
 struct thread_pool *thread_pool_new(int n_threads)
 {
-    struct thread_pool *pool = calloc(1, sizeof(*pool) + (size_t)n_threads * sizeof(pool->workers[0]));
+    struct thread_pool *pool = calloc(1, sizeof(*pool) + (size_t)n_threads * sizeof(pool->threads[0]));
 
     if (!pool)
         return NULL;
@@ -88,11 +92,9 @@ struct thread_pool *thread_pool_new(int n_threads)
     pthread_cond_init(&pool->start, NULL);
     pthread_cond_init(&pool->done, NULL);
     pool->n_threads = n_threads;
+    atomic_store(&pool->ticket, (uint_least64_t)n_threads); /* nothing left */
     for (int i = 1; i < n_threads; i++) {
-        struct worker *worker = &pool->workers[i - 1];
-
-        *worker = (struct worker){.pool = pool, .index = i};
-        if (pthread_create(&worker->thread, NULL, work, worker))
+        if (pthread_create(&pool->threads[i - 1], NULL, work, pool))
             return thread_pool_free(pool);
         pool->n_started++;
     }
@@ -103,10 +105,12 @@ struct thread_pool *thread_pool_free(struct thread_pool *pool)
 {
     if (!pool)
         return NULL;
+    pthread_mutex_lock(&pool->mutex);
     atomic_store(&pool->ending, true);
-    begin_loop(pool);
+    pthread_cond_broadcast(&pool->start);
+    pthread_mutex_unlock(&pool->mutex);
     for (int i = 0; i < pool->n_started; i++)
-        pthread_join(pool->workers[i].thread, NULL);
+        pthread_join(pool->threads[i], NULL);
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->start);
     pthread_mutex_destroy(&pool->mutex);
@@ -119,6 +123,17 @@ int thread_pool_size(const struct thread_pool *pool)
     return pool ? pool->n_threads : 1;
 }
 
+static void begin_loop(struct thread_pool *pool)
+{
+    uint_least64_t loop = atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> 32;
+
+    atomic_store_explicit(&pool->n_left, pool->n_threads, memory_order_relaxed);
+    pthread_mutex_lock(&pool->mutex);
+    atomic_store_explicit(&pool->ticket, (loop + 1) << 32, memory_order_release);
+    pthread_cond_broadcast(&pool->start);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 void thread_pool_run(struct thread_pool *pool, thread_pool_function *function, void *context)
 {
     if (!pool || pool->n_threads == 1) {
@@ -127,16 +142,16 @@ void thread_pool_run(struct thread_pool *pool, thread_pool_function *function, v
     }
     pool->function = function;
     pool->context = context;
-    atomic_store(&pool->n_running, pool->n_threads - 1);
     begin_loop(pool);
-    function(context, 0, pool->n_threads);
+    while (compute_part(pool))
+        ;
     for (int i = 0; i < SPINS; i++) {
-        if (atomic_load_explicit(&pool->n_running, memory_order_acquire) == 0)
+        if (atomic_load_explicit(&pool->n_left, memory_order_acquire) == 0)
             return;
         pause_cpu();
     }
     pthread_mutex_lock(&pool->mutex);
-    while (atomic_load(&pool->n_running) > 0)
+    while (atomic_load(&pool->n_left) > 0)
         pthread_cond_wait(&pool->done, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
 }

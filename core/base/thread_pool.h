@@ -1,12 +1,13 @@
-/* Parallel loops over rows with a fixed set of threads and a fixed partition: which thread computes a row depends on
-   the loop and the number of threads only, and no row is ever split, so sums do not depend on the number of threads. */
+/* Parallel loops over rows with a fixed set of threads and a fixed partition: as many parts as there are threads, each
+   computed whole by whoever has time. No row is ever split, so sums do not depend on the number of threads. */
 #pragma once
 
 #include <stddef.h>
 
 struct thread_pool;
 
-/* Called once on every thread of the pool, the caller's included, with thread = 0 .. n_threads - 1. */
+/* Called once for every part of a loop, thread = 0 .. n_threads - 1, on any threads of the pool; no two calls with the
+ * same number overlap. */
 typedef void thread_pool_function(void *context, int thread, int n_threads);
 
 /* n_threads >= 1 counts the caller's own thread. NULL: no memory or no threads. */
@@ -14,7 +15,7 @@ struct thread_pool *thread_pool_new(int n_threads);
 struct thread_pool *thread_pool_free(struct thread_pool *pool);
 int thread_pool_size(const struct thread_pool *pool);
 
-/* Runs function on all threads and returns when all have finished. One caller at a time; pool may be NULL, which means
+/* Runs function for all parts and returns when all are finished. One caller at a time; pool may be NULL, which means
  * the caller's thread alone. */
 void thread_pool_run(struct thread_pool *pool, thread_pool_function *function, void *context);
 
