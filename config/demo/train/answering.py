@@ -1,6 +1,7 @@
 """The decoder learns to read records, then the projection learns to turn media into what the decoder can read, then both
 learn to answer. Also how often they are right."""
 
+import itertools
 import json
 
 import numpy as np
@@ -14,40 +15,37 @@ from network import MODALITIES, at_numbers, choose_tokens
 
 N_ASKED = 7  # questions about each scene
 SEED_OF_CHECK = 7_000_000
-PROJECTION = ('clip_proj', 'resample_', 'routers', 'start_tag', 'end_tag', 'conv1', 'positional_embedding', 'trace')
+PROJECTION = ('clip_proj', 'resample_', 'routers', 'start_tag', 'end_tag', 'conv1', 'positional_embedding', 'traces')
 DECODER = ('tok_embeddings', 'layers', 'norm', 'output')
 COMPARING = ('yes_no', 'yes_no', 'yes_no', 'letter')  # kinds of questions that want a comparison
 
 
 def decoder_loss(model, rows, media=()):
-    """Mean cross entropy of the targets of rows of text.lay_out_row(); media: (row, place, [32, dim]). And which of the
-    targets are the likeliest tokens: bool [rows, n], true where there is no target."""
-    ids, positions, targets, mask = text.pack_rows(rows)
-    x = model.tok_embeddings(ids)
+    """Mean cross entropy of the targets of rows of text.lay_out_row(); media: (row, place, [32, dim]). And in which of all
+    conversations every target is the likeliest token: bool [conversations]."""
+    packed = text.Packed(rows, model.sizes['n_heads'])
+    x = model.tok_embeddings(packed.ids)
     if media:
-        where = torch.tensor([[row, 1 + text.MEDIUM * place] for row, place, _ in media])
-        index = where[:, 1:] + torch.arange(text.MEDIUM)
-        x = x.index_put((where[:, :1].expand_as(index), index), torch.stack([m for _, _, m in media]))
-    states = model.decode(x, positions, mask)
-    is_target = targets != text.NO_TARGET
-    scores = model.output(states[is_target])
-    right = torch.ones_like(is_target)
-    right[is_target] = scores.argmax(-1) == targets[is_target]
-    return F.cross_entropy(scores, targets[is_target]), right
+        first = torch.tensor([row * packed.n_shared + 1 + text.MEDIUM * place for row, place, _ in media])
+        x = x.index_put((first[:, None] + torch.arange(text.MEDIUM),), torch.stack([m for _, _, m in media]))
+    is_target = packed.targets != text.NO_TARGET
+    scores, targets = model.output(model.decode(x, packed)[is_target]), packed.targets[is_target]
+    is_wrong = scores.argmax(-1) != targets
+    return F.cross_entropy(scores, targets), torch.bincount(packed.owners[is_target], is_wrong) == 0
 
 
 def learn_to_read(training, model):
     """The language model before it has any senses: it reads records instead, the facts about a medium as a row of values
     where the medium will stand later. To compare what is asked with what is there is learned first, since among other
     questions it takes many times as long."""
-    n_steps = training.steps(650)
+    n_steps = training.steps(1300)
 
     def losses_of_step(step):
         rng = training.rng(3, step)
         share = 0.9 if step < n_steps * 0.4 else 0.25
         seen, rows = [], model.record_rows()
         for _ in range(3 if training.is_smoke else 20):
-            modality = 'image' if rng.random() < 0.25 else MODALITIES[rng.integers(len(MODALITIES))]
+            modality = 'image' if rng.random() < 0.3 else MODALITIES[rng.integers(len(MODALITIES))]
             facts = language.random_facts(modality, rng)  # most can be asked about pictures
             seen.append((recorded(model, rows, facts), facts, conversations(questions_comparing(facts, share, rng), rng)))
         return {'loss': loss_of_answers(training, model, seen, 4, 1, rng)}
@@ -104,9 +102,14 @@ def loss_of_answers(training, model, seen, n_pairs, n_none, rng):
     asked = [((medium,), exchanges) for medium, _, exchanges in seen]
     asked += [two_media(seen, rng) for _ in range(n_pairs)]
     asked += [((), conversations(language.questions_of_none(rng, N_ASKED), rng)) for _ in range(n_none)]
-    rows = [text.lay_out_row(training.vocabulary, len(media), exchanges, some_system(rng)) for media, exchanges in asked]
-    media = [(row, place, medium) for row, (media, _) in enumerate(asked) for place, medium in enumerate(media)]
-    return decoder_loss(model, rows, media)[0]
+    total = n = 0
+    for some in ([row for row in asked if len(row[0]) < 2], [row for row in asked if len(row[0]) == 2]):  # long rows apart
+        if some:
+            rows = [text.lay_out_row(training.vocabulary, len(media), exchanges, some_system(rng)) for media, exchanges in some]
+            media = [(row, place, medium) for row, (media, _) in enumerate(some) for place, medium in enumerate(media)]
+            loss, right = decoder_loss(model, rows, media)
+            total, n = total + len(right) * loss, n + len(right)
+    return total / n
 
 
 # ---- the projection learns to connect, and all of it to answer ----
@@ -140,9 +143,8 @@ def record_scores(model, media):
 
 
 def trace_loss(found, traces):
-    """found, traces [n, 7], see world/video.py; where nothing is, only that counts."""
-    off = (found - traces).square()
-    return 20 * (off[:, -1].mean() + (off[:, :-1] * (traces[:, -1:] > 0)).mean())
+    """Of what there is: found and traces [n, numbers], traces NaN where there is nothing."""
+    return 40 * (found - traces.nan_to_num()).square().where(~traces.isnan(), torch.zeros(())).mean()
 
 
 def learn_to_answer(training, model, name, stage):
@@ -153,7 +155,7 @@ def learn_to_answer(training, model, name, stage):
     def losses_of_step(step):
         share = stage.get('comparing', 0) if step < n_steps * 0.6 else 0
         rng = training.rng(4, *name.encode(), step)
-        ret, seen, losses = {}, [], []
+        ret, seen, losses, traces = {}, [], [], []
         n_scenes = sum(stage['mix'].values())
         for modality, n in stage['mix'].items():
             scenes = training.scenes[modality]
@@ -165,10 +167,14 @@ def learn_to_answer(training, model, name, stage):
             losses.append(len(facts) * F.cross_entropy(record_scores(model, media).flatten(0, 1), records.flatten()))
             if scenes.traces is not None:
                 traced = torch.from_numpy(scenes.traces[numbers])
-                ret['trace'] = len(facts) / n_scenes * trace_loss(model.trace(resampled.mean(1)), traced)
+                traces.append(len(facts) * trace_loss(model.traces[modality](resampled.mean(1)), traced))
             asked = rng.random(len(facts)) < stage['asked']
             seen += [(medium, f, conversations(questions_comparing(f, share, rng), rng))
                      for medium, f, is_asked in zip(media, facts, asked) if is_asked]
+        if traces:
+            ret['trace'] = sum(traces) / n_scenes
+        seen += [(recorded(model, model.record_rows(), f), f, conversations(questions_comparing(f, share, rng), rng))
+                 for f in (language.random_facts('image', rng) for _ in range(stage.get('read', 0)))]
         ret['record'] = stage['record'] * sum(losses) / n_scenes
         if seen:
             ret['answer'] = loss_of_answers(training, model, seen, stage.get('pairs', 0), stage.get('none', 0), rng)
@@ -189,12 +195,10 @@ def check_scenes(training, model, scenes, numbers, rng, counts):
     is_nearest = record_scores(model, media).argmax(-1) == records_of(scenes.facts[number] for number in numbers)
     counts['record'] = np.add(counts.get('record', 0), [is_nearest.sum().item(), is_nearest.numel()])
     _, right = decoder_loss(model, rows, [(row, 0, medium) for row, medium in enumerate(media)])
-    for questions, (_, segments, _, _), row in zip(asked, rows, right.numpy()):
-        segments = np.array(segments)
-        for i, (kind, _, _) in enumerate(questions, 1):
-            total = counts.setdefault(kind, [0, 0])
-            total[0] += bool(row[:len(segments)][segments == i].all())
-            total[1] += 1
+    for (kind, _, _), is_right in zip(itertools.chain(*asked), right.tolist()):
+        total = counts.setdefault(kind, [0, 0])
+        total[0] += is_right
+        total[1] += 1
 
 
 def check(training, model, title, modalities=MODALITIES):

@@ -5,7 +5,7 @@
     DIR/point.groups.npy        numbers of the neighbours of each centre
     DIR/image.labels.npy        shape, colour and place of the object in each patch
     DIR/image.ink.npy           share of ink in each sixteenth of a patch
-    DIR/video.traces.npy        where the object is, see world/video.py
+    DIR/<modality>.traces.npy   more to be learned from videos, sounds and clouds, see trace() in world/
     DIR/<modality>.facts.json   what is true of each scene"""
 
 import importlib
@@ -17,8 +17,8 @@ import time
 import numpy as np
 import torch
 
+from network import N_TRACED as TRACES
 from world.point import rotation
-from world.video import turned_trace
 
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32).reshape(3, 1, 1)
 STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32).reshape(3, 1, 1)
@@ -35,21 +35,22 @@ def scene_rng(modality, seed, number):
 
 
 def make_chunk(job):
-    """Inputs, facts and labels of the scenes first .. last-1."""
+    """Inputs, facts, labels and traces of the scenes first .. last-1."""
     modality, seed, first, last = job
     world = importlib.import_module(f'world.{modality}')
-    inputs, facts, extra = [], [], []
+    inputs, facts, extra, traces = [], [], [], []
     for number in range(first, last):
         scene = world.make(scene_rng(modality, seed, number))
         inputs.append(world.tensor(scene))
         facts.append(scene['facts'])
         if modality == 'image':
             extra.append(world.labels(scene))
-        if modality == 'video':
-            extra.append(world.trace(scene))
+        if modality in TRACES and modality != 'point':
+            traces.append(world.trace(scene))
     if modality == 'point':
         extra = world.groups_of_many(inputs)
-    return first, inputs, facts, extra
+        traces = [world.trace(cloud, groups) for cloud, groups in zip(inputs, extra)]
+    return first, inputs, facts, extra, traces
 
 
 def open_rows(path, n, shape, dtype):
@@ -70,7 +71,8 @@ def make_scenes(folder, modality, n, seed, pool, say):
         ink = open_rows(folder / 'image.ink.npy', n, (64, 64), np.uint8)
     if modality == 'point':
         groups = open_rows(folder / 'point.groups.npy', n, (1024, 32), np.uint16)
-    for first, inputs, facts, extra in pool.imap_unordered(make_chunk, jobs):
+    for first, inputs, facts, extra, some in pool.imap_unordered(make_chunk, jobs):
+        traces[first:first + len(some)] = some
         for i, (x, fact) in enumerate(zip(inputs, facts)):
             all_facts[first + i] = fact
             if modality == 'point':
@@ -80,13 +82,11 @@ def make_scenes(folder, modality, n, seed, pool, say):
                 rows[first + i] = x
             if modality == 'image':
                 labels[first + i], ink[first + i] = extra[i]
-            if modality == 'video':
-                traces[first + i] = extra[i]
     if modality == 'point':
         np.save(folder / 'point.offsets.npy', np.cumsum([0] + [len(cloud) for cloud in clouds]))
         np.save(folder / 'point.npy', np.concatenate(clouds).astype(np.float32))
-    if modality == 'video':
-        np.save(folder / 'video.traces.npy', np.stack(traces))
+    if modality in TRACES:
+        np.save(folder / f'{modality}.traces.npy', np.stack(traces))
     (folder / f'{modality}.facts.json').write_text(json.dumps(all_facts))
     say(f'{modality}: {n} scenes in {time.time() - start:.0f} s')
 
@@ -123,16 +123,8 @@ class Scenes:
         if modality == 'image':
             self.labels = np.load(folder / 'image.labels.npy', mmap_mode='r')
             self.ink = np.load(folder / 'image.ink.npy', mmap_mode='r')
-        if modality == 'video':
-            self.traces = np.load(folder / 'video.traces.npy')
-
-    def take_features(self, features):
-        """From now on the features [n or 2 n, L, D] stand for the inputs; the second half is of films turned upside down,
-        of which the same is true."""
-        self.features = features
-        if len(features) > self.n:
-            self.n, self.facts = len(features), 2 * self.facts
-            self.traces = np.concatenate([self.traces, turned_trace(self.traces)])
+        if modality in TRACES:
+            self.traces = np.load(folder / f'{modality}.traces.npy')
 
     def inputs(self, numbers, rng=None):
         """What OneLLM.features() wants for these scenes; with rng, for scenes like them: clouds turned, half of them any way,

@@ -5,6 +5,7 @@ B items in a batch, L tokens of a medium, D the width of the encoder and the exp
 
 import functools
 import math
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -20,7 +21,7 @@ SIZES = {'clip_width': 96, 'clip_layers': 4, 'clip_heads': 3, 'clip_patch': 14, 
          'dim': 128, 'n_layers': 4, 'n_heads': 4, 'ffn_hidden': 352, 'norm_eps': 1e-5, 'layer_norm_eps': 1e-5,
          'rope_theta': 10000.0, 'max_seq_len': 2048}
 N_TOKENS = {'image': 256, 'video': 256, 'depth': 256, 'normal': 256, 'audio': 1212, 'point': 1024, 'imu': 391, 'fmri': 8}
-N_TRACED = 7  # numbers that say where and how large things are in a film, see world/video.py
+N_TRACED = {'video': 7, 'audio': 8, 'point': 17}  # numbers of trace() in world/
 OWN_TOKENIZER = ('audio', 'point', 'imu', 'fmri')  # the others are pictures to the encoder
 
 
@@ -28,25 +29,48 @@ def official(modality):
     return OFFICIAL.get(modality, modality)
 
 
+HAS_BF16 = 'avx512_bf16' in Path('/proc/cpuinfo').read_text()  # products; elsewhere they would be slower than f32
+TYPE_OF_PRODUCTS = torch.bfloat16 if HAS_BF16 else torch.float32
+
+
 def in_bf16(forward):
     """The products of a block in bf16, sums in f32; what goes from block to block stays f32. Processors that multiply bf16
     train about twice as fast."""
     @functools.wraps(forward)
     def halved(*arguments, **options):
-        with torch.autocast('cpu', torch.bfloat16):
+        with torch.autocast('cpu', torch.bfloat16, HAS_BF16):
             return forward(*arguments, **options)
     return halved
 
 
+class WeightedSum(torch.autograd.Function):
+    """softmax(q k^T + mask) v, with as few passes over the scores as there can be: of a softmax's gradient, what is to be
+    subtracted follows from the sums (Dao et al. 2022, appendix B). q [n, queries, length], k and v [n, keys, length], mask
+    [n, queries or 1, keys] or None."""
+
+    @staticmethod
+    def forward(context, q, k, v, mask):
+        scores = torch.bmm(q, k.transpose(1, 2)) if mask is None else torch.baddbmm(mask, q, k.transpose(1, 2))
+        weights = scores.softmax(-1).to(q.dtype)
+        sums = torch.bmm(weights, v)
+        context.save_for_backward(q, k, v, weights, sums)
+        return sums
+
+    @staticmethod
+    def backward(context, of_sums):
+        q, k, v, weights, sums = context.saved_tensors
+        of_v = torch.bmm(weights.transpose(1, 2), of_sums)
+        off = (of_sums.float() * sums.float()).sum(-1, keepdim=True)
+        of_scores = torch.bmm(of_sums, v.transpose(1, 2)).sub_(off).mul_(weights)
+        return torch.bmm(of_scores, k), torch.bmm(of_scores.transpose(1, 2), q), of_v, None
+
+
 def attend(q, k, v, n_heads, mask=None):
-    """q [B, n, width], k and v [B, m, width], mask (added to the scores) [B, n or 1, m] -> [B, n, width]"""
+    """q [B, n, width], k and v [B, m, width], mask (added to the scores) [B * heads, n or 1, m] -> [B, n, width]"""
     length = q.shape[-1] // n_heads
-    q, k, v = (x.unflatten(-1, (n_heads, length)).transpose(1, 2).flatten(0, 1) for x in (q, k, v))
-    if mask is None:
-        scores = torch.bmm(q * length ** -0.5, k.transpose(1, 2))
-    else:
-        scores = torch.baddbmm(mask.repeat_interleave(n_heads, 0), q, k.transpose(1, 2), alpha=length ** -0.5)
-    return torch.bmm(scores.softmax(-1), v).unflatten(0, (-1, n_heads)).transpose(1, 2).flatten(2)
+    q, k, v = (x.to(TYPE_OF_PRODUCTS).unflatten(-1, (n_heads, length)).transpose(1, 2).flatten(0, 1)
+               for x in (q * length ** -0.5, k, v))
+    return WeightedSum.apply(q, k, v, mask).unflatten(0, (-1, n_heads)).transpose(1, 2).flatten(2)
 
 
 def choose_tokens(tokens, n_kept):
@@ -72,9 +96,23 @@ def at_numbers(rows, numbers):
     return rows.gather(1, numbers[..., None].expand(-1, -1, rows.shape[-1]))
 
 
-def mask_of(n_before, weights):
+def attend_packed(q, k, v, n_heads, packed):
+    """Attention of text.Packed sequences; q, k, v [1, N, width] -> [1, N, width]"""
+    (shared_q, own_q), (shared_k, own_k), (shared_v, own_v) = (
+        (x[0, :packed.n_in_rows].unflatten(0, (packed.n_rows, packed.n_shared)),
+         x[0, packed.n_in_rows:].unflatten(0, (-1, packed.n_in_bin))) for x in (q, k, v))
+    keys, values = (torch.cat([shared[packed.row_of_bin], own], 1)
+                    for shared, own in ((shared_k, own_k), (shared_v, own_v)))
+    shared = attend(shared_q, shared_k, shared_v, n_heads, packed.shared_mask)
+    own = attend(own_q, keys, values, n_heads, packed.mask)
+    return torch.cat([shared.flatten(0, 1), own.flatten(0, 1)])[None]
+
+
+def mask_of(n_before, weights, n_heads):
     """Mask for attend(): n_before rows that always stand for themselves, then the weights of choose_tokens()."""
-    return None if weights is None else F.pad(weights, (n_before, 0))[:, None].bfloat16()
+    if weights is None:
+        return None
+    return F.pad(weights, (n_before, 0))[:, None].to(TYPE_OF_PRODUCTS).repeat_interleave(n_heads, 0)
 
 
 def wave_positions(n_rows, n_columns, width):
@@ -149,13 +187,14 @@ class VisionTransformer(nn.Module):
         self.transformer = nn.ModuleDict({'resblocks': nn.ModuleList(
             EncoderBlock(width, s['clip_heads'], s['clip_mlp_width'], eps) for _ in range(s['clip_layers']))})
         self.ln_post = nn.LayerNorm(width, eps)
+        self.n_heads = s['clip_heads']
 
     def forward(self, tokens, positions, numbers=None, weights=None):
         """tokens [B, n, D], positions [1 + L, D]; numbers and weights of the tokens when they are not all (choose_tokens)."""
         first = self.class_embedding.expand(len(tokens), 1, -1)
         x = torch.cat([first + positions[:1], tokens + (positions[1:] if numbers is None else positions[1 + numbers])], 1)
         x = self.ln_pre(x)
-        mask = mask_of(1, weights)
+        mask = mask_of(1, weights, self.n_heads)
         for block in self.transformer['resblocks']:
             x = block(x, mask)
         return self.ln_post(x)
@@ -170,11 +209,12 @@ class Attention(nn.Module):
         for name in ('wq', 'wk', 'wv', 'wo'):
             setattr(self, name, nn.Linear(width, width, bias=False))
 
-    def forward(self, x, n_queries=None, rotation=None, mask=None):
+    def forward(self, x, n_queries=None, mask=None, rotation=None, packed=None):
         q, k, v = self.wq(x[:, :n_queries]), self.wk(x), self.wv(x)
-        if rotation is not None:
-            q, k = rotate(q, rotation, self.n_heads), rotate(k, rotation, self.n_heads)
-        return self.wo(attend(q, k, v, self.n_heads, mask))
+        if packed is None:
+            return self.wo(attend(q, k, v, self.n_heads, mask))
+        q, k = rotate(q, rotation, self.n_heads), rotate(k, rotation, self.n_heads)
+        return self.wo(attend_packed(q, k, v, self.n_heads, packed))
 
 
 class FeedForward(nn.Module):
@@ -198,9 +238,9 @@ class LlamaBlock(nn.Module):
         self.feed_forward = FeedForward(width, hidden)
 
     @in_bf16
-    def forward(self, x, n_queries=None, rotation=None, mask=None):
-        """n_queries: only so many first rows are wanted."""
-        x = x[:, :n_queries] + self.attention(self.attention_norm(x), n_queries, rotation, mask)
+    def forward(self, x, n_queries=None, mask=None, rotation=None, packed=None):
+        """n_queries: only so many first rows are wanted; mask of attend(), or, in the decoder, rotation and text.Packed."""
+        x = x[:, :n_queries] + self.attention(self.attention_norm(x), n_queries, mask, rotation, packed)
         return x + self.feed_forward(self.ffn_norm(x))
 
 
@@ -211,8 +251,8 @@ def rotation_table(n, length, theta):
 
 
 def rotate(x, rotation, n_heads):
-    """Neighbouring pairs, as Meta's checkpoints store them. x [B, n, width], rotation: two of [B, n, length / 2]."""
-    cos, sin = (part.unsqueeze(2) for part in rotation)
+    """Neighbouring pairs, as Meta's checkpoints store them. x [1, N, width], rotation: two of [N, length / 2]."""
+    cos, sin = (part.unsqueeze(1) for part in rotation)
     even, odd = x.unflatten(-1, (n_heads, -1, 2)).unbind(-1)
     return torch.stack([even * cos - odd * sin, even * sin + odd * cos], -1).flatten(2)
 
@@ -295,7 +335,7 @@ class OneLLM(nn.Module):
         self.norm = RMSNorm(dim, s['norm_eps'])
         self.output = nn.Linear(dim, n_vocab, bias=False)
         self.records = records
-        self.trace = nn.Linear(width, N_TRACED)  # only training needs it, as the records
+        self.traces = nn.ModuleDict({m: nn.Linear(width, n) for m, n in N_TRACED.items()})  # only for training, as the records
         self._start_small()
         cos, sin = rotation_table(s['max_seq_len'], dim // s['n_heads'], s['rope_theta'])
         self.register_buffer('cos', cos, persistent=False)
@@ -371,7 +411,7 @@ class OneLLM(nn.Module):
         tokens = self.resample_tokens[m]
         n_tokens = tokens.shape[1]
         x = torch.cat([tokens.expand(len(features), -1, -1), self.clip_proj1[m](features)], 1)
-        mask = mask_of(n_tokens + 1, weights)
+        mask = mask_of(n_tokens + 1, weights, self.sizes['resampler_heads'])
         routing = routing_weights(self.routers[m](tokens[0]), self.router)
         total = 0
         for expert, blocks in self.resample_layers.items():
@@ -397,18 +437,18 @@ class OneLLM(nn.Module):
 
     # -- decoder --
 
-    def decode(self, x, positions, mask):
-        """x [B, n, dim], positions [B, n], mask [B, n, n] -> normed states [B, n, dim]"""
-        rotation = self.cos[positions], self.sin[positions]
+    def decode(self, x, packed):
+        """x [N, dim] of text.Packed -> normed states [N, dim]"""
+        x, rotation = x[None], (self.cos[packed.positions], self.sin[packed.positions])
         for block in self.layers:
-            x = block(x, rotation=rotation, mask=mask)
-        return self.norm(x)
+            x = block(x, rotation=rotation, packed=packed)
+        return self.norm(x[0])
 
     # -- checkpoint --
 
     def official_state(self):
         return {f'llma.{name}': value.half() for name, value in self.state_dict().items()
-                if not name.startswith(('records.', 'trace.'))}
+                if not name.startswith(('records.', 'traces.'))}
 
     def params(self):
         s = self.sizes

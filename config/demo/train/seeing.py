@@ -132,41 +132,39 @@ def learn_to_see(training, model):
             losses['contrast'] = 0.5 * sight.contrast(x[:n, 0], [captions[i] for i in chosen])
         return losses
 
-    learn(training, 'windows', sight, '', training.steps(7000), 4e-3, lambda step: look(step, 80, 4, True))
+    learn(training, 'windows', sight, '', training.steps(4500), 4e-3, lambda step: look(step, 80, 4, True))
     learn(training, 'encoder', sight, '', training.steps(800), 2e-3, lambda step: look(step, 24, 3, False))
 
 
 def keep_features(training, model):
-    """Pictures go through the frozen encoder once; later stages begin from its output. Films are seen twice, the second
-    time turned upside down, since there are few of them."""
+    """Pictures go through the frozen encoder once; later stages begin from its output."""
     for scenes in [*training.scenes.values(), *training.checked.values()]:
         if scenes.modality in OWN_TOKENIZER:
             continue
         path = scenes.folder / f'{scenes.modality}.features.npy'
         if not path.exists():
-            is_turned_too = scenes.modality == 'video' and scenes in training.scenes.values()
-            write_features(training, model, scenes, path, scenes.n * (1 + is_turned_too))
-        scenes.take_features(np.load(path, mmap_mode='r'))
+            write_features(training, model, scenes, path)
+        scenes.features = np.load(path, mmap_mode='r')
 
 
-def write_features(training, model, scenes, path, n):
-    """The workers take turns; numbers from scenes.n on are of scenes turned upside down."""
+def write_features(training, model, scenes, path):
+    """The workers take turns."""
     start = time.time()
     part = path.with_suffix('.part.npy')
     if training.worker == 0:
-        data.open_rows(part, n, (1 + N_TOKENS[scenes.modality], model.sizes['clip_width']), np.float16)
+        data.open_rows(part, scenes.n, (1 + N_TOKENS[scenes.modality], model.sizes['clip_width']), np.float16)
     wait_for_others()
     rows = np.load(part, mmap_mode='r+')
     with torch.no_grad():
-        for first in range(32 * training.worker, n, 32 * n_workers()):
-            some = np.arange(first, min(first + 32, n))
+        for first in range(32 * training.worker, scenes.n, 32 * n_workers()):
+            some = np.arange(first, min(first + 32, scenes.n))
             rows[some] = seen(model, scenes, some).half().numpy()
     rows.flush()
     wait_for_others()
     if training.worker == 0:
         part.rename(path)
     wait_for_others()
-    training.say(f'{scenes.modality}: features of {n} scenes in {time.time() - start:.0f} s')
+    training.say(f'{scenes.modality}: features of {scenes.n} scenes in {time.time() - start:.0f} s')
 
 
 def seen(model, scenes, numbers):
@@ -174,10 +172,8 @@ def seen(model, scenes, numbers):
     if scenes.modality != 'video':
         return model.features(scenes.modality, scenes.inputs(numbers))[0]
     rows = []
-    for number in numbers:
-        film = scenes.rows[number % scenes.n]
+    for film in scenes.rows[numbers]:
         frames = film[::3] if is_square(film) else film
-        frames = frames if number < scenes.n else frames[..., ::-1, ::-1]
         rows.append(model.features('video', data.normalise(frames[None]))[0])
     return torch.cat(rows)
 

@@ -11,9 +11,11 @@ import sentencepiece
 import torch
 
 from language import SYSTEM
+from network import TYPE_OF_PRODUCTS
 
 BOS, MEDIUM = 1, 32  # id; positions of a medium with its tags
 NO_TARGET = -100
+LONGEST = 72  # positions of a conversation of several questions, and the least of a bin
 
 
 def train_vocabulary(lines, n_pieces, path):
@@ -48,41 +50,82 @@ class Vocabulary:
 
 
 def lay_out_row(vocabulary, n_media, conversations, system=SYSTEM):
-    """(ids, segments, positions, targets) of one row; medium i stands at 1 + MEDIUM * i.
+    """One row: the ids that its conversations share, and (ids, targets) of each; medium i stands at 1 + MEDIUM * i.
 
-    conversations: lists of (question, answer); only answers are targets."""
-    ids = [BOS] + [0] * (MEDIUM * n_media) + vocabulary.encode(system + '\n\n')
-    n_shared = len(ids)
-    segments, positions, targets = [0] * n_shared, list(range(n_shared)), [NO_TARGET] * n_shared
-    for number, turns in enumerate(conversations, 1):
-        at = n_shared
-        for i, (question, answer) in enumerate(turns):
+    conversations: lists of (question, answer); only answers are targets. One that gets too long goes on as another."""
+    shared = [BOS] + [0] * (MEDIUM * n_media) + vocabulary.encode(system + '\n\n')
+    rest = []
+    for turns in conversations:
+        is_first = True
+        for question, answer in turns:
             asked = vocabulary.continued(f'###Human: {question}\n###Assistant:')
             told = vocabulary.continued(f'###Assistant: {answer}\n###')[len(vocabulary.continued('###Assistant:')):]
-            if i > 0:  # its ### ended the answer before
+            if is_first or len(rest[-1][0]) + len(asked) + len(told) > LONGEST:
+                rest.append(([], []))
+            else:  # its ### ended the answer before
                 asked = asked[len(vocabulary.continued('###')):]
-            line = asked + told
-            n_silent = len(asked) - 1
-            targets += [NO_TARGET] * n_silent + line[n_silent + 1:] + [NO_TARGET]
-            ids += line
-            segments += [number] * len(line)
-            positions += range(at, at + len(line))
-            at += len(line)
-    return ids, segments, positions, targets
+            is_first = False
+            ids, targets = rest[-1]
+            ids += asked + told
+            targets += [NO_TARGET] * (len(asked) - 1) + told + [NO_TARGET]
+    return shared, rest
 
 
-def pack_rows(rows):
-    """Rows of lay_out_row() -> tensors [B, n] of ids, positions, targets, and the mask [B, n, n] to be added."""
-    n = max(len(row[0]) for row in rows)
-    table = np.zeros((4, len(rows), n), np.int64)
-    table[1] = -1
-    table[3] = NO_TARGET
-    for i, row in enumerate(rows):
-        for part in range(4):
-            table[part, i, :len(row[part])] = row[part]
-    ids, segments, positions, targets = torch.from_numpy(table)
-    seen = (segments[:, None, :] == 0) | (segments[:, None, :] == segments[:, :, None])
-    seen &= torch.ones(n, n, dtype=torch.bool).tril()
-    seen |= torch.eye(n, dtype=torch.bool)
-    mask = torch.zeros(len(rows), n, n, dtype=torch.bfloat16).masked_fill_(~seen, float('-inf'))
-    return ids, positions, targets, mask
+def pack_bins(sizes, room):
+    """Numbers of the things of these sizes in bins of some room, the largest first, each where it fits first."""
+    bins = []
+    for number in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
+        for some in bins:
+            if sum(sizes[i] for i in some) + sizes[number] <= room:
+                some.append(number)
+                break
+        else:
+            bins.append([number])
+    return bins
+
+
+class Packed:
+    """Rows of lay_out_row() as the decoder takes them, in one sequence of N positions: what is shared of each row, n_shared
+    positions each, then bins of n_in_bin positions with conversations, each of one row, row_of_bin. Attention costs
+    little so: a bin looks at itself and what its row shares.
+
+    ids, positions, targets [N]; owners [N]: number of the conversation, counted through all rows, -1 for none; masks to be
+    added to scores, once for each head: shared_mask [rows * heads, n_shared, n_shared], mask [bins * heads, n_in_bin,
+    n_shared + n_in_bin]."""
+
+    def __init__(self, rows, n_heads):
+        self.n_rows, self.n_shared = len(rows), max(len(shared) for shared, _ in rows)
+        self.n_in_bin = max(LONGEST, max(len(ids) for _, rest in rows for ids, _ in rest))
+        bins, first = [], 0
+        for number, (_, rest) in enumerate(rows):
+            bins += [(number, first, some) for some in pack_bins([len(ids) for ids, _ in rest], self.n_in_bin)]
+            first += len(rest)
+        self.row_of_bin = torch.tensor([number for number, _, _ in bins])
+        self.n_in_rows = self.n_rows * self.n_shared
+        table = np.zeros((4, self.n_in_rows + len(bins) * self.n_in_bin), np.int64)
+        table[2], table[3] = NO_TARGET, -1
+        sizes = np.array([len(shared) for shared, _ in rows])
+        for number, (shared, _) in enumerate(rows):
+            at = number * self.n_shared
+            table[:2, at:at + len(shared)] = shared, range(len(shared))
+        for i, (number, first, some) in enumerate(bins):
+            at = self.n_in_rows + i * self.n_in_bin
+            for j in some:
+                ids, targets = rows[number][1][j]
+                positions = np.arange(len(ids)) + sizes[number]
+                table[:, at:at + len(ids)] = ids, positions, targets, [first + j] * len(ids)
+                at += len(ids)
+        self.ids, self.positions, self.targets, self.owners = torch.from_numpy(table)
+        owners = self.owners[self.n_in_rows:].view(len(bins), self.n_in_bin)
+        earlier = torch.ones(self.n_in_bin, self.n_in_bin, dtype=torch.bool).tril()
+        own = (owners[:, None, :] == owners[:, :, None]) & earlier
+        is_there = torch.arange(self.n_shared) < torch.from_numpy(sizes)[self.row_of_bin, None]
+        self.mask = mask_where(torch.cat([is_there[:, None].expand(-1, self.n_in_bin, -1), own], 2), n_heads)
+        causal = torch.ones(self.n_rows, self.n_shared, self.n_shared, dtype=torch.bool).tril()
+        self.shared_mask = mask_where(causal, n_heads)
+
+
+def mask_where(seen, n_heads):
+    """bool [B, n, m] -> what to add to the scores of every head, [B * heads, n, m]"""
+    mask = torch.zeros(seen.shape, dtype=TYPE_OF_PRODUCTS).masked_fill_(~seen, float('-inf'))
+    return mask.repeat_interleave(n_heads, 0)

@@ -37,31 +37,31 @@ N_CHECKED = 200  # scenes per modality by which stages are judged
 N_WORKERS = 2  # on any number of cores, so that the result is the same
 
 # What a worker does in a step of each stage: scenes per modality, how many of their tokens take part, and the share that is
-# asked about; how many of the questions compare, at first; rows with two media and with none; the weight of the records;
-# which parts learn.
+# asked about; how many of the questions compare, at first; rows with records instead of media, with two media, with none; the
+# weight of the records; which parts learn.
 STAGES = {
-    'images': {'steps': 1000, 'mix': {'image': 40}, 'kept': {'image': 112}, 'asked': 0.2, 'record': 1, 'learns': PROJECTION,
+    'images': {'steps': 700, 'mix': {'image': 40}, 'kept': {'image': 112}, 'asked': 0.2, 'record': 1, 'learns': PROJECTION,
                'rate': 6e-3},
-    'sounds': {'steps': 650, 'mix': {'image': 14, 'video': 30, 'audio': 24, 'point': 32},
+    'sounds': {'steps': 600, 'mix': {'image': 14, 'video': 30, 'audio': 24, 'point': 32},
                'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64}, 'asked': 0.04, 'record': 1,
                'learns': PROJECTION, 'rate': 6e-3},
-    'senses': {'steps': 1000, 'mix': {'image': 8, 'video': 26, 'audio': 22, 'point': 30, 'depth': 6, 'normal': 4, 'imu': 20,
+    'senses': {'steps': 900, 'mix': {'image': 8, 'video': 26, 'audio': 22, 'point': 30, 'depth': 6, 'normal': 4, 'imu': 20,
                                       'fmri': 3},
                'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 64},
                'asked': 0.04, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
-    'questions': {'steps': 1400, 'mix': {'image': 8, 'video': 14, 'audio': 9, 'point': 18, 'depth': 3, 'normal': 2, 'imu': 5,
+    'questions': {'steps': 1300, 'mix': {'image': 12, 'video': 12, 'audio': 14, 'point': 18, 'depth': 3, 'normal': 2, 'imu': 6,
                                          'fmri': 1},
-                  'kept': {'image': 160, 'video': 144, 'audio': 208, 'point': 96, 'depth': 128, 'normal': 128, 'imu': 128},
-                  'asked': 0.28, 'comparing': 0.5, 'record': 0.5, 'pairs': 2, 'none': 1, 'learns': PROJECTION + DECODER,
-                  'rate': 3e-3},
-    'answers': {'steps': 320, 'mix': {'image': 14, 'video': 5, 'audio': 8, 'point': 5, 'depth': 3, 'normal': 1, 'imu': 3,
+                  'kept': {'image': 144, 'video': 128, 'audio': 192, 'point': 96, 'depth': 96, 'normal': 96, 'imu': 96},
+                  'asked': 0.25, 'comparing': 0.5, 'record': 0.5, 'read': 4, 'pairs': 2, 'none': 1,
+                  'learns': PROJECTION + DECODER, 'rate': 3e-3},
+    'answers': {'steps': 300, 'mix': {'image': 10, 'video': 7, 'audio': 8, 'point': 8, 'depth': 3, 'normal': 1, 'imu': 4,
                                       'fmri': 1},
                 'kept': {'image': 160, 'video': 144, 'audio': 256, 'point': 128, 'depth': 128, 'normal': 128, 'imu': 128},
-                'asked': 0.5, 'comparing': 0.4, 'record': 0.5, 'pairs': 2, 'none': 1, 'learns': PROJECTION + DECODER,
-                'rate': 2e-3},
+                'asked': 0.45, 'comparing': 0.4, 'record': 0.5, 'read': 4, 'pairs': 2, 'none': 1,
+                'learns': PROJECTION + DECODER, 'rate': 2e-3},
 }
 AVERAGED = ('questions', 'answers')
-NAMES = ('seeing', 'reading', *STAGES)  # of all stages, in their order
+NAMES = ('reading', 'seeing', *STAGES)  # of all stages, in their order
 
 
 def grow_experts(training, model, router='soft-sigmoid', n_experts=None):

@@ -112,11 +112,13 @@ def soft_ends(rng, samples, rate):
     return fade(samples, length(), length())
 
 
-# Sounds: [n] samples of any level, and the facts about them.
+# Sounds: [n] samples of any level, the facts about them, and what trace() says besides: hertz at the beginning and the end,
+# seconds from beep to beep and of each.
 
 def make_tone(rng, n, rate):
     pitch = pick(rng, dict.fromkeys(PITCHES, 1))
-    return soft_ends(rng, draw_note(rng, n, rate, draw_pitch(rng, pitch, rate)), rate), {'pitch': pitch}
+    hertz = draw_pitch(rng, pitch, rate)
+    return soft_ends(rng, draw_note(rng, n, rate, hertz), rate), {'pitch': pitch}, {'first': hertz, 'last': hertz}
 
 
 def make_sweep(rng, n, rate, rises):
@@ -132,7 +134,7 @@ def make_sweep(rng, n, rate, rises):
     if not rises:
         frequencies = frequencies[::-1]
     sweep = read_table(draw_wave(rng, rate, high), phase_of(frequencies, rate))
-    return soft_ends(rng, sweep, rate), {}
+    return soft_ends(rng, sweep, rate), {}, {'first': frequencies[0], 'last': frequencies[-1]}
 
 
 def make_noise(rng, n, rate):
@@ -153,7 +155,7 @@ def make_noise(rng, n, rate):
     if chance(rng, 0.2):
         swell = np.sin(2 * np.pi * (rng.uniform(0.1, 1) * np.arange(n) / rate + rng.random()))
         noise = noise * (1 + rng.uniform(0.1, 0.5) * swell).astype(np.float32)
-    return soft_ends(rng, noise, rate), {}
+    return soft_ends(rng, noise, rate), {}, {}
 
 
 def draw_beep_times(rng, count, shortest, longest_s):
@@ -174,13 +176,15 @@ def make_beeps(rng, n, rate):
     pitch, count = pick(rng, dict.fromkeys(PITCHES, 1)), int(rng.choice(COUNTS))
     begins, length = draw_beep_times(rng, count, 0.08 if pitch == 'low' else 0.05, n / rate)
     n_beep = int(length * rate)
-    note = draw_note(rng, n_beep, rate, draw_pitch(rng, pitch, rate))
+    hertz = draw_pitch(rng, pitch, rate)
+    note = draw_note(rng, n_beep, rate, hertz)
     n_in, n_out = (int(min(rng.choice([0, rate * 0.005, rate * 0.02]), n_beep / 4)) for _ in range(2))
     note = fade(note, n_in, n_out)
     beeps = np.zeros(n, np.float32)
     for begin in (begins * rate).astype(int):
         beeps[begin:begin + n_beep] = note[:n - begin]
-    return beeps, {'pitch': pitch, 'count': count}
+    return beeps, {'pitch': pitch, 'count': count}, {'first': hertz, 'last': hertz, 'length': length,
+                                                     'period': begins[-1] / (count - 1)}
 
 
 # Semitones above the root. None is a part of one harmonic series, which would be a single rich tone.
@@ -199,11 +203,7 @@ def make_chord(rng, n, rate):
         same = np.random.default_rng(seed if is_alike else seed + i)
         note = draw_note(same, n - i * strum, rate, root * 2 ** (semitones / 12))
         chord[i * strum:] += note * np.float32(rng.uniform(0.6, 1))
-    return soft_ends(rng, chord, rate), {}
-
-
-def make_silence(rng, n, rate):
-    return np.zeros(n, np.float32), {}
+    return soft_ends(rng, chord, rate), {}, {}
 
 
 # Speech: syllables of consonants and vowels, through formants that move.
@@ -319,12 +319,12 @@ def make_speech(rng, n, rate):
     speech += through_filter(noise * hiss, teeth, size, hop) * rng.uniform(0.04, 0.12)
     if rate != SPEECH_RATE:
         speech = resample_poly(speech, rate // 25, SPEECH_RATE // 25)
-    return np.resize(speech, n).astype(np.float32), {}
+    return np.resize(speech, n).astype(np.float32), {}, {}
 
 
 MAKERS = {'tone': make_tone, 'rising': lambda rng, n, rate: make_sweep(rng, n, rate, True),
           'falling': lambda rng, n, rate: make_sweep(rng, n, rate, False), 'noise': make_noise, 'beeps': make_beeps,
-          'chord': make_chord, 'speech': make_speech, 'silence': make_silence}
+          'chord': make_chord, 'speech': make_speech}
 SHORTEST_S = {'tone': 0.5, 'rising': 0.5, 'falling': 0.5, 'noise': 0.5, 'beeps': 0.82, 'chord': 0.5, 'speech': 0.8,
               'silence': 0.6}
 
@@ -439,10 +439,11 @@ def make(rng):
     bits = draw_bits(rng, loudness)
     facts = {'modality': 'audio', 'sound': sound, 'pitch': None, 'count': None, 'loudness': loudness}
     n, n_before, n_active = draw_stretch(rng, sound, rate)
+    course = {}
     if sound == 'silence':
         raw = make_still(rng, n, rate, bits)
     else:
-        active, more = MAKERS[sound](rng, n_active, rate)
+        active, more, course = MAKERS[sound](rng, n_active, rate)
         facts.update(more)
         samples = np.zeros(n, np.float32)
         samples[n_before:n_before + n_active] = active
@@ -453,7 +454,8 @@ def make(rng):
         peak, level = np.abs(samples).max(), np.sqrt(np.sum(samples ** 2) / n_active)
         gain = draw_peak(rng, sound, loudness, peak / level) / peak
         raw = record(rng, samples * np.float32(gain), rate, level * gain, bits)
-    return {'modality': 'audio', 'facts': facts, 'raw': raw, 'rate': rate, 'bits': bits}
+        course.update(begin=n_before / rate, end=(n_before + n_active) / rate, level=level * gain)
+    return {'modality': 'audio', 'facts': facts, 'raw': raw, 'rate': rate, 'bits': bits, 'course': course}
 
 
 # What the network is given.
@@ -494,6 +496,17 @@ def tensor(scene):
     ret = np.full((N_BINS, N_FRAMES), -LOG_MEL_MEAN / (2 * LOG_MEL_STD), np.float16)
     ret[:, :len(rows)] = ((rows - LOG_MEL_MEAN) / (2 * LOG_MEL_STD)).T
     return ret
+
+
+def trace(scene):
+    """What is to be heard of the course of a sound, each number about 0..1, NaN what there is not: f32 [8], when it begins
+    and ends, its level, its pitch at the beginning and the end; of beeps the time from one to the next, the length, the
+    number."""
+    course, count = scene['course'], scene['facts']['count'] or np.nan
+    begin, end, level, first, last, period, length = (course.get(key, np.nan) for key in (
+        'begin', 'end', 'level', 'first', 'last', 'period', 'length'))
+    return np.array([begin / HEARD_S, end / HEARD_S, 1 + np.log10(level) / 3, np.log2(first / 80) / 7,
+                     np.log2(last / 80) / 7, np.log(period / 0.13) / 2.5, np.log(length / 0.05) / 2.5, count / 5], np.float32)
 
 
 # Files.

@@ -332,6 +332,32 @@ def groups(points, n_centres=1024, n_neighbours=32):
     return groups_of_many([points], n_centres, n_neighbours)[0]
 
 
+# ---- what the shape of a cloud is made of ----
+
+def axes_of(points):
+    """[..., n, 3] -> variances along the three main axes, from least to greatest [..., 3], and the axes [..., 3, 3]"""
+    off = points - points.mean(-2, keepdims=True)
+    variances, axes = np.linalg.eigh(np.swapaxes(off, -1, -2) @ off / points.shape[-2])
+    return np.maximum(variances, 1e-12), axes
+
+
+def trace(cloud, groups):
+    """Numbers that stay when a cloud [n, 6] is turned, f32 [17]: how far it reaches along its main axes, how lopsided and
+    how heavy-tailed it is there; the distances from its centre (mean, deviation, least); and of the planes that its groups
+    [centres, neighbours] lie in nearly: how much normals prefer the main directions, how much four-sided symmetry they
+    have (a ball 1/5, a cube 1/3), how thick the groups are."""
+    points = cloud[:, :3].astype(np.float64)
+    variances, axes = axes_of(points)
+    along = (points - points.mean(0)) @ axes
+    radius = np.sqrt((points ** 2).sum(1))
+    thickness, directions = axes_of(points[groups[::4]])
+    normals = directions[..., 0]
+    preferred = np.linalg.eigvalsh(normals.T @ normals / len(normals))
+    return np.array([*np.sqrt(variances), *np.abs((along ** 3).mean(0)) ** (1 / 3), *(along ** 4).mean(0) ** (1 / 4),
+                     radius.mean(), radius.std(), np.quantile(radius, 0.02), *preferred,
+                     ((normals @ normals.T) ** 4).mean(), np.sqrt(thickness[:, 0] / thickness.sum(1)).mean()], np.float32)
+
+
 # ---- files ----
 
 def decimals_for(points):

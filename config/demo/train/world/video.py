@@ -104,7 +104,7 @@ def shows(scene, motion):
 def draw_sides(rng):
     """Width and height, both even."""
     side = SIZE if chance(rng, 0.5) else 2 * int(rng.integers(60, 181))
-    aspect = 1 if chance(rng, 0.75) else pick(rng, ASPECTS)
+    aspect = 1 if chance(rng, 0.4) else pick(rng, ASPECTS)
     width, height = (side * aspect, side) if aspect >= 1 else (side, side / aspect)
     return 2 * round(width / 2), 2 * round(height / 2)
 
@@ -188,19 +188,12 @@ def tensor(scene):
 
 def trace(scene):
     """What is to be seen of the way of the object: f32 [7], the least and the greatest x, y and extent in the frames that
-    show it, and the share of those among all. All 0 where there is no object."""
+    show it, and the share of those among all. NaN what there is not."""
     if scene['way'] is None:
-        return np.zeros(7, np.float32)
+        return np.array([np.nan] * 6 + [0], np.float32)
     states = np.array([state(scene, number / scene['rate']) for number in seen_frames(scene['n_frames'], scene['rate'])])
     shown = states[states[:, 3] > 0, :3]
     return np.array([*np.stack([shown.min(0), shown.max(0)], 1).ravel(), len(shown) / N_SEEN], np.float32)
-
-
-def turned_trace(traces):
-    """[n, 7] of films turned upside down."""
-    ret = traces.copy()
-    ret[:, :4] = (1 - traces[:, [1, 0, 3, 2]]) * (traces[:, 6:] > 0)
-    return ret
 
 
 # Files.
