@@ -47,7 +47,6 @@ typedef uint8_t v_rows __attribute__((vector_size(TILE_ROWS))); /* a byte of eac
     }
 DEFINE_LOAD(load_bytes, vub)
 DEFINE_LOAD(load_rows, v_rows)
-DEFINE_LOAD(load_floats, vf)
 
 INLINE vf all(float value)
 {

@@ -78,7 +78,7 @@ const struct tensor_type_info *tensor_type_by_name(const char *name)
 
 const struct weight_kernels *tensor_type_kernels(const struct kernels *kernels, enum tensor_type type)
 {
-    return (const struct weight_kernels *)((const char *)kernels + row_of(type)->kernels);
+    return (const void *)((const char *)kernels + row_of(type)->kernels);
 }
 
 tiles_pack *tensor_type_pack(enum tensor_type type)

@@ -183,7 +183,7 @@ static const struct stored stored_types[] = {
 
 static const struct weight_kernels *kernels_of(const struct kernels *kernels, const struct stored *type)
 {
-    return (const struct weight_kernels *)((const char *)kernels + type->offset);
+    return (const void *)((const char *)kernels + type->offset);
 }
 
 /* Whole blocks of about this many elements. */
