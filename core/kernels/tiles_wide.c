@@ -118,12 +118,12 @@ INLINE vi add_any(vi sums, vub w, vb x)
 
 #define SIGNED_OFFSET 0
 
-/* |w| times x with the sign of w: 2 * 127 * 127 fits into 16 bits. */
+/* |w| times x with the sign of w: even 2 * 128 * 127 fits into 16 bits. */
 INLINE vi add_signed(vi sums, vub w, vb x)
 {
-    vb negative = (vb)w < 0;
+    vub negative = (vub)((vb)w < 0);
 
-    return add_any(sums, (vub)(((vb)w ^ negative) - negative), (x ^ negative) - negative);
+    return add_any(sums, (w ^ negative) - negative, (vb)(((vub)x ^ negative) - negative));
 }
 
 #else
