@@ -25,6 +25,8 @@
 #define RUNS_MAX 99
 #define BATCHES_MAX 16 /* answers at once, at most */
 #define WORDS_BYTES 16384
+#define MORE_TOKENS                                                                                                    \
+    24 /* for each neighbour: the first must still be generating when the prompt of the last is through */
 
 static const size_t batches[] = {1, 4, 8, BATCHES_MAX};
 static const size_t prompts[] = {128, 512};
@@ -243,7 +245,7 @@ static int measure_batch(struct bench *bench, size_t which)
         struct sequence_news news[BATCHES_MAX];
 
         for (size_t i = 0; i < batches[which]; i++) {
-            int r = prepare(bench, 1, bench->n_tokens, &sequences[i]);
+            int r = prepare(bench, 1, bench->n_tokens + MORE_TOKENS * (batches[which] - 1), &sequences[i]);
 
             if (r < 0)
                 return r;

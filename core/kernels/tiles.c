@@ -2,32 +2,48 @@
 
 #include <string.h>
 
-/* Element k of 32, of row r, goes to step k / 4. */
-static void put_nibble(uint8_t q[4][TILE_STEP], size_t r, size_t k, int value)
+/* Four neighbours at once, a byte each. */
+static uint32_t load_four(const uint8_t *bytes)
 {
-    size_t s = k / 4;
+    uint32_t four;
 
-    q[s % 4][4 * r + k % 4] |= (uint8_t)(value << (s < 4 ? 0 : 4));
+    memcpy(&four, bytes, sizeof(four));
+    return four;
 }
+
+static void store_four(uint8_t step[TILE_STEP], size_t r, uint32_t four)
+{
+    memcpy(step + 4 * r, &four, sizeof(four));
+}
+
+#define LOW_HALVES 0x0f0f0f0fu
+#define LOW_PAIRS 0x03030303u
 
 static void pack_q8_0(const struct block_q8_0 *block, size_t r, struct tile_q8_0 *tile)
 {
-    for (size_t k = 0; k < SMALL_BLOCK; k++)
-        tile->q[k / 4][4 * r + k % 4] = block->q[k];
+    for (size_t s = 0; s < 8; s++)
+        memcpy(tile->q[s] + 4 * r, block->q + 4 * s, 4);
     memcpy(tile->d[r], block->d, sizeof(block->d));
 }
 
+/* Elements k and k + 16 share a byte in both. */
 static void pack_q4_0(const struct block_q4_0 *block, size_t r, struct tile_q4_0 *tile)
 {
-    for (size_t k = 0; k < SMALL_BLOCK; k++)
-        put_nibble(tile->q, r, k, block->q[k % 16] >> (k < 16 ? 0 : 4) & 15);
+    for (size_t s = 0; s < 4; s++)
+        store_four(tile->q[s], r, load_four(block->q + 4 * s));
     memcpy(tile->d[r], block->d, sizeof(block->d));
 }
 
 static void pack_q4_k(const struct block_q4_k *block, size_t r, struct tile_q4_k *tile)
 {
-    for (size_t k = 0; k < LARGE_BLOCK; k++)
-        put_nibble(tile->q[k / 32], r, k % 32, block->q[k / 64 * 32 + k % 32] >> (k % 64 < 32 ? 0 : 4) & 15);
+    for (size_t j = 0; j < 8; j++)
+        for (size_t s = 0; s < 4; s++) {
+            const uint8_t *q = block->q + j / 2 * 32 + 4 * s;
+            int shift = j % 2 * 4;
+            uint32_t low = load_four(q) >> shift & LOW_HALVES, high = load_four(q + 16) >> shift & LOW_HALVES;
+
+            store_four(tile->q[j][s], r, low | high << 4);
+        }
     for (size_t i = 0; i < sizeof(block->scales); i++)
         tile->scales[i][r] = block->scales[i];
     memcpy(tile->d[r], block->d, sizeof(block->d));
@@ -36,12 +52,21 @@ static void pack_q4_k(const struct block_q4_k *block, size_t r, struct tile_q4_k
 
 static void pack_q6_k(const struct block_q6_k *block, size_t r, struct tile_q6_k *tile)
 {
-    for (size_t k = 0; k < LARGE_BLOCK; k++) {
-        int value = block_q6_k_element(block, k);
-        size_t s = k % 32 / 4;
+    for (size_t j = 0; j < 8; j++) {
+        const uint8_t *low = block->low + j / 4 * 64 + j % 2 * 32, *high = block->high + j / 4 * 32;
+        int low_shift = j % 4 / 2 * 4, high_shift = j % 4 * 2;
 
-        put_nibble(tile->low[k / 32], r, k % 32, value & 15);
-        tile->high[k / 32][s / 4][4 * r + k % 4] |= (uint8_t)(value >> 4 << (s % 4 * 2));
+        for (size_t s = 0; s < 4; s++)
+            store_four(tile->low[j][s], r,
+                       (load_four(low + 4 * s) >> low_shift & LOW_HALVES) |
+                           (load_four(low + 16 + 4 * s) >> low_shift & LOW_HALVES) << 4);
+        for (size_t v = 0; v < 2; v++) {
+            uint32_t pairs = 0;
+
+            for (size_t s = 0; s < 4; s++)
+                pairs |= (load_four(high + 16 * v + 4 * s) >> high_shift & LOW_PAIRS) << (2 * s);
+            store_four(tile->high[j][v], r, pairs);
+        }
     }
     for (size_t i = 0; i < sizeof(block->scales); i++)
         tile->scales[i][r] = block->scales[i];
