@@ -1,9 +1,9 @@
 /* A step of the engine serves all its slots at once:
 
-       take       sequences from the inbox into free slots
-       encode     one medium at a time, a slice of it: encoder steps, projection steps -> embeddings kept with the
-   sequence decode     one pass over a position of every sequence that generates and a chunk of one prompt; then each
-   sequence whose known positions are all in its pages gets its next token
+       take      sequences from the inbox into free slots
+       encode    a slice of one medium: encoder steps, projection steps -> embeddings kept with the sequence
+       decode    one pass over a position of every sequence that generates and a chunk of one prompt; then each
+                 sequence whose known positions are all in its pages gets its next token
 
    While some generate, a slice and a chunk last about as long as their pass does without, so that a stream goes on at
    half its speed at least, whatever others ask. Between two blocks the engine shows that it lives and asks whether the
@@ -354,17 +354,15 @@ static void drop_robbed_parts(struct engine *engine)
     engine->n_parts = n;
 }
 
-/* Returns how many of the parts generate. */
-static size_t build_pass(struct engine *engine)
+static void build_pass(struct engine *engine)
 {
     struct slot *slot = NULL;
-    size_t n_generating, left;
+    size_t left;
 
     engine->n_parts = engine->n_rows = 0;
     while (engine->n_rows < DECODER_ROWS_MAX && (slot = next_slot(engine, true, slot)))
         add_part(engine, slot, 1);
-    n_generating = engine->n_parts;
-    left = chunk_size(engine, n_generating);
+    left = chunk_size(engine, engine->n_parts);
     for (slot = next_slot(engine, false, NULL); slot && left > 0; slot = next_slot(engine, false, slot)) {
         size_t m, n_parts = engine->n_parts;
 
@@ -375,7 +373,6 @@ static size_t build_pass(struct engine *engine)
         left -= engine->n_parts > n_parts ? m : 0;
     }
     drop_robbed_parts(engine);
-    return n_generating;
 }
 
 static bool is_wanted(struct engine *engine)
@@ -399,10 +396,13 @@ static void fill_rows(struct engine *engine)
 }
 
 /* What a pass costs without prompts, and what every position of one adds. */
-static void learn_costs(struct engine *engine, size_t n_generating, double ms)
+static void learn_costs(struct engine *engine, double ms)
 {
-    size_t n_more = engine->n_rows - n_generating;
+    size_t n_generating = 0, n_more;
 
+    for (size_t p = 0; p < engine->n_parts; p++)
+        n_generating += engine->parts[p].m == 1 && engine->parts[p].wants_logits;
+    n_more = engine->n_rows - n_generating;
     if (n_more == 0)
         engine->pass_ms = engine->pass_ms > 0 ? 0.8 * engine->pass_ms + 0.2 * ms : ms;
     else if (ms > engine->pass_ms)
@@ -432,8 +432,8 @@ static void next_tokens(struct engine *engine)
 static void decode(struct engine *engine)
 {
     double begun_ms = clock_ms();
-    size_t n_generating = build_pass(engine);
 
+    build_pass(engine);
     if (engine->n_parts == 0)
         return;
     fill_rows(engine);
@@ -442,7 +442,7 @@ static void decode(struct engine *engine)
         if (!is_wanted(engine))
             return;
     } while (decoder_step(engine->decoder));
-    learn_costs(engine, n_generating, clock_ms() - begun_ms);
+    learn_costs(engine, clock_ms() - begun_ms);
     next_tokens(engine);
 }
 

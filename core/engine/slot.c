@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/engine/sampler.h"
 #include "core/engine/sequence.h"
@@ -66,30 +65,41 @@ size_t slot_n_missing(const struct slot *slot)
 
 /* ---- pages ---- */
 
+/* What stands at a known position: a row of a medium, or a token. Positions: head ids (BOS) | for every medium: start
+ * tag, modality tokens, end tag | the other ids of the prompt | new ids. */
+struct place {
+    const struct sequence_medium *medium; /* NULL: a token */
+    int32_t number;                       /* of the row in the medium, or of the token */
+};
+
+static struct place place_at(const struct sequence *sequence, size_t position)
+{
+    size_t n_media_rows = sequence->n_media * sequence->medium_rows, row = position - sequence->n_head_ids;
+
+    if (position >= sequence->n_positions)
+        return (struct place){NULL, sequence->new_ids[position - sequence->n_positions]};
+    if (position < sequence->n_head_ids)
+        return (struct place){NULL, sequence->prompt_ids[position]};
+    if (row >= n_media_rows)
+        return (struct place){NULL, sequence->prompt_ids[position - n_media_rows]};
+    return (struct place){&sequence->media[row / sequence->medium_rows], (int32_t)(row % sequence->medium_rows)};
+}
+
 /* The name of page number i: of the page before it, and of what stands at its positions. A medium is named by its
  * digest, so that all of its rows follow from where they stand in it. */
 static struct digest page_name(const struct slot *slot, size_t i)
 {
-    const struct sequence *sequence = slot->sequence;
-    size_t n_media_rows = sequence->n_media * sequence->medium_rows;
     struct digest_state state;
 
     digest_begin(&state);
     if (i > 0)
         digest_add(&state, &slot->name, sizeof(slot->name));
     for (size_t position = i * KV_PAGE; position < (i + 1) * KV_PAGE; position++) {
-        size_t medium = (position - sequence->n_head_ids) / MAX(sequence->medium_rows, (size_t)1);
-        int32_t number[2] = {0};
+        struct place place = place_at(slot->sequence, position);
+        int32_t number[2] = {place.medium != NULL, place.number};
 
-        if (position >= sequence->n_head_ids && position < sequence->n_head_ids + n_media_rows) {
-            number[0] = 1;
-            number[1] = (int32_t)((position - sequence->n_head_ids) % sequence->medium_rows);
-            digest_add(&state, &sequence->media[medium].digest, sizeof(struct digest));
-        } else if (position >= sequence->n_positions) {
-            number[1] = sequence->new_ids[position - sequence->n_positions];
-        } else {
-            number[1] = sequence->prompt_ids[position < sequence->n_head_ids ? position : position - n_media_rows];
-        }
+        if (place.medium)
+            digest_add(&state, &place.medium->digest, sizeof(place.medium->digest));
         digest_add(&state, number, sizeof(number));
     }
     return digest_end(&state);
@@ -125,31 +135,22 @@ void slot_forget(struct slot *slot, struct kv_pool *pool)
     slot->n_named = 0;
 }
 
-/* Positions: head ids (BOS) | for every medium: start tag, modality tokens, end tag | the other ids of the prompt | new
- * ids. */
 void slot_embed(const struct slot *slot, const struct model *model, const struct decoder *decoder, size_t position,
                 float *ret)
 {
-    const struct sequence *sequence = slot->sequence;
-    size_t dim = model->hparams.decoder.width, n_media_rows = sequence->n_media * sequence->medium_rows;
-    size_t medium = (position - sequence->n_head_ids) / sequence->medium_rows;
-    size_t row = (position - sequence->n_head_ids) % sequence->medium_rows;
+    struct place place = place_at(slot->sequence, position);
+    size_t dim = model->hparams.decoder.width, row = (size_t)place.number;
     const struct modality_weights *own;
     const float *source;
 
-    if (position >= sequence->n_positions) {
-        decoder_embed(decoder, sequence->new_ids[position - sequence->n_positions], ret);
+    if (!place.medium) {
+        decoder_embed(decoder, place.number, ret);
         return;
     }
-    if (position < sequence->n_head_ids || position >= sequence->n_head_ids + n_media_rows) {
-        decoder_embed(decoder,
-                      sequence->prompt_ids[position < sequence->n_head_ids ? position : position - n_media_rows], ret);
-        return;
-    }
-    own = &model->weights.modalities[sequence->media[medium].input.modality];
-    source = row == 0                           ? own->start_tag.data
-             : row == sequence->medium_rows - 1 ? own->end_tag.data
-                                                : sequence->media[medium].embeddings + (row - 1) * dim;
+    own = &model->weights.modalities[place.medium->input.modality];
+    source = row == 0                                 ? own->start_tag.data
+             : row == slot->sequence->medium_rows - 1 ? own->end_tag.data
+                                                      : place.medium->embeddings + (row - 1) * dim;
     memcpy(ret, source, dim * sizeof(*ret));
 }
 

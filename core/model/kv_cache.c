@@ -19,7 +19,7 @@ struct page {
 };
 
 struct kv_pool {
-    size_t n_heads, head_dim, n_pages, page_bytes, bytes;
+    size_t n_heads, head_dim, n_pages, page_bytes, half_bytes; /* half: keys or values of a block */
     char *memory;
     struct page *pages;
     uint64_t clock;
@@ -47,13 +47,11 @@ struct kv_pool *kv_pool_new(const struct hparams *h, size_t n_pages)
     pool->head_dim = h->decoder.width / h->decoder.n_heads;
     pool->n_pages = pool->n_unused = n_pages;
     pool->page_bytes = kv_pool_bytes(h, 1);
+    pool->half_bytes = half_bytes(&h->decoder);
     pool->pages = calloc(n_pages, sizeof(*pool->pages));
-    memory = mmap(NULL, kv_pool_bytes(h, n_pages), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+    memory = mmap(NULL, n_pages * pool->page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                   -1, 0);
-    if (memory != MAP_FAILED) {
-        pool->memory = memory;
-        pool->bytes = kv_pool_bytes(h, n_pages);
-    }
+    pool->memory = memory == MAP_FAILED ? NULL : memory;
     return pool->memory && pool->pages ? pool : kv_pool_free(pool);
 }
 
@@ -61,7 +59,7 @@ struct kv_pool *kv_pool_free(struct kv_pool *pool)
 {
     if (pool) {
         if (pool->memory)
-            munmap(pool->memory, pool->bytes);
+            munmap(pool->memory, pool->n_pages * pool->page_bytes);
         free(pool->pages);
         free(pool);
     }
@@ -145,12 +143,10 @@ void kv_pages_name(struct kv_pool *pool, const struct kv_pages *pages, size_t i,
 
 struct attention_pages kv_pool_block(const struct kv_pool *pool, size_t block)
 {
-    size_t n_values = pool->n_heads * KV_PAGE * pool->head_dim * sizeof(uint16_t);
-
     return (struct attention_pages){
-        .memory = pool->memory + 2 * block * n_values,
+        .memory = pool->memory + 2 * block * pool->half_bytes,
         .page_bytes = pool->page_bytes,
-        .values_offset = n_values,
+        .values_offset = pool->half_bytes,
         .n_positions = KV_PAGE,
     };
 }
@@ -173,9 +169,8 @@ static void write_half(const struct kv_pool *pool, const struct kv_pages *pages,
 void kv_pages_write(struct kv_pool *pool, const struct kv_pages *pages, const struct kernels *kernels, size_t block,
                     const float *keys, const float *values, size_t m)
 {
-    struct attention_pages own = kv_pool_block(pool, block);
-    char *memory = pool->memory + (own.memory - pool->memory);
+    char *memory = pool->memory + 2 * block * pool->half_bytes;
 
     write_half(pool, pages, kernels, memory, keys, m);
-    write_half(pool, pages, kernels, memory + own.values_offset, values, m);
+    write_half(pool, pages, kernels, memory + pool->half_bytes, values, m);
 }

@@ -173,15 +173,16 @@ int weights_pack(struct weights *weights, const struct hparams *hparams, const s
                  struct error *error)
 {
     struct packing packing = {weights, compute, 0};
+    size_t n_bytes;
 
     tensor_specs_visit(hparams, add_room, &packing);
     if (packing.at == 0)
         return 0;
-    weights->n_tiles_bytes = (packing.at + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    weights->tiles = aligned_alloc(HUGE_PAGE, weights->n_tiles_bytes);
+    n_bytes = (packing.at + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    weights->tiles = aligned_alloc(HUGE_PAGE, n_bytes);
     if (!weights->tiles)
         return error_set(error, -ENOMEM, "no memory for %zu MiB of packed weights", packing.at >> 20);
-    madvise(weights->tiles, weights->n_tiles_bytes, MADV_HUGEPAGE); /* where there are none it works without */
+    madvise(weights->tiles, n_bytes, MADV_HUGEPAGE); /* where there are none it works without */
     packing.at = 0;
     return tensor_specs_visit(hparams, pack, &packing);
 }

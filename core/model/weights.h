@@ -69,7 +69,6 @@ struct weights {
     struct modality_weights modalities[N_MODALITIES];
     struct arena arena; /* tables of blocks, converted tensors */
     char *tiles;        /* packed matrices; NULL: none */
-    size_t n_tiles_bytes;
 };
 
 /* Finds every tensor of tensor_specs_visit() in the file and checks its shape. The reader must outlive the weights.

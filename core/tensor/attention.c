@@ -21,6 +21,24 @@ struct job {
     const struct attention *a;
 };
 
+/* Rows of n scores become shares. The last row sees all keys; where it is causal, each row before it one less, and what
+ * a row does not see becomes 0. */
+static void share_rows(const struct kernels *kernels, float *scores, size_t m, size_t n, size_t head_dim, bool causal)
+{
+    for (size_t i = 0; i < m; i++) {
+        size_t seen = causal ? n - m + i + 1 : n;
+
+        kernels->softmax(scores + i * n, 1 / sqrtf((float)head_dim), seen);
+        memset(scores + i * n + seen, 0, (n - seen) * sizeof(*scores));
+    }
+}
+
+static void clear_rows(float *ret, size_t stride, size_t m, size_t n)
+{
+    for (size_t i = 0; i < m; i++)
+        memset(ret + i * stride, 0, n * sizeof(*ret));
+}
+
 static void attend_tile(const struct job *job, size_t head, size_t first, size_t m, float *scores)
 {
     const struct attention *a = job->a;
@@ -28,25 +46,19 @@ static void attend_tile(const struct job *job, size_t head, size_t first, size_t
     size_t group = head * a->n_kv_heads / a->n_heads, n = a->causal ? a->n - a->m + first + m : a->n;
     const float *queries = a->queries + first * a->query_stride + head * a->head_dim;
     const float *keys = a->keys + group * a->key_head_stride, *values = a->values + group * a->key_head_stride;
-    float scale = 1 / sqrtf((float)a->head_dim), *ret = a->ret + first * a->ret_stride + head * a->head_dim;
+    float *ret = a->ret + first * a->ret_stride + head * a->head_dim;
     bool blas = job->compute->together && a->m > FEW_QUERIES;
 
     if (blas)
         matmul_f32(queries, a->query_stride, m, keys, a->key_stride, a->head_dim, n, true, scores, n);
     else
         kernels->f32.dots(keys, a->key_stride * sizeof(float), n, queries, a->query_stride, m, a->head_dim, scores, n);
-    for (size_t i = 0; i < m; i++) {
-        size_t seen = a->causal ? n - m + i + 1 : n;
-
-        kernels->softmax(scores + i * n, scale, seen);
-        memset(scores + i * n + seen, 0, (n - seen) * sizeof(*scores));
-    }
+    share_rows(kernels, scores, m, n, a->head_dim, a->causal);
     if (blas) {
         matmul_f32(scores, n, m, values, a->key_stride, n, a->head_dim, false, ret, a->ret_stride);
         return;
     }
-    for (size_t i = 0; i < m; i++)
-        memset(ret + i * a->ret_stride, 0, a->head_dim * sizeof(*ret));
+    clear_rows(ret, a->ret_stride, m, a->head_dim);
     kernels->f32.mix(scores, n, m, values, a->key_stride * sizeof(float), n, a->head_dim, ret, a->ret_stride);
 }
 
@@ -91,13 +103,8 @@ static void attend_pages(const struct paged_job *job, size_t head, const struct 
     for (size_t j = 0; j < n; j += a->pages.n_positions)
         kernels->dots(keys + part->pages[j / a->pages.n_positions] * a->pages.page_bytes, row_bytes,
                       MIN(a->pages.n_positions, n - j), queries, a->query_stride, m, a->head_dim, scores + j, n);
-    for (size_t i = 0; i < m; i++) {
-        size_t seen = n - m + i + 1;
-
-        job->compute->kernels->softmax(scores + i * n, 1 / sqrtf((float)a->head_dim), seen);
-        memset(scores + i * n + seen, 0, (n - seen) * sizeof(*scores));
-        memset(ret + i * a->ret_stride, 0, a->head_dim * sizeof(*ret));
-    }
+    share_rows(job->compute->kernels, scores, m, n, a->head_dim, true);
+    clear_rows(ret, a->ret_stride, m, a->head_dim);
     for (size_t j = 0; j < n; j += a->pages.n_positions)
         kernels->mix(scores + j, n, m,
                      keys + part->pages[j / a->pages.n_positions] * a->pages.page_bytes + a->pages.values_offset,

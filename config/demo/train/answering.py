@@ -173,7 +173,8 @@ def learn_to_answer(training, model, name, stage):
                      for medium, f, is_asked in zip(media, facts, asked) if is_asked]
         if traces:
             ret['trace'] = sum(traces) / n_scenes
-        seen += [(recorded(model, model.record_rows(), f), f, conversations(questions_comparing(f, share, rng), rng))
+        rows = model.record_rows()
+        seen += [(recorded(model, rows, f), f, conversations(questions_comparing(f, share, rng), rng))
                  for f in (language.random_facts('image', rng) for _ in range(stage.get('read', 0)))]
         ret['record'] = stage['record'] * sum(losses) / n_scenes
         if seen:
