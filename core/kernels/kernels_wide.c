@@ -1,59 +1,16 @@
 /* All operations on vectors of the compiler (GCC and clang vector extensions). This file is built once per instruction
    set with that set's flags, of which VARIANT is the name: LANES follows from them.
 
-   A dot product has LANES partial sums: element k goes to partial sum k mod LANES, the rest of the row to a scalar
-   tail, and the partial sums are added pairwise at the end. */
+   A dot product has LANES partial sums: element k goes to partial sum k mod LANES, and the partial sums are added
+   pairwise at the end. What must not depend on its neighbours has no scalar tail: whether a compiler contracts one to
+   fused operations depends on what stands around it. */
 #include <math.h>
 #include <string.h>
 
 #include "core/kernels/blocks.h"
 #include "core/kernels/kernels.h"
 #include "core/kernels/kernels_wide.h"
-
-#if defined(__AVX512F__)
-#define LANES 16
-#elif defined(__AVX2__)
-#define LANES 8
-#else
-#define LANES 4
-#endif
-
-#if defined(__F16C__)
-#include <immintrin.h>
-#endif
-
-typedef float vf __attribute__((vector_size(LANES * 4)));
-typedef int32_t vi __attribute__((vector_size(LANES * 4)));
-typedef uint32_t vu __attribute__((vector_size(LANES * 4)));
-typedef uint16_t vh __attribute__((vector_size(LANES * 2)));
-
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE vf load(const float *p)
-{
-    vf v;
-
-    memcpy(&v, p, sizeof(v));
-    return v;
-}
-
-INLINE void store(float *p, vf v)
-{
-    memcpy(p, &v, sizeof(v));
-}
-
-INLINE vf all(float value)
-{
-    return (vf){0} + value;
-}
-
-INLINE float as_float(uint32_t bits)
-{
-    float value;
-
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
+#include "core/kernels/vectors.h"
 
 /* ---- stored numbers -> f32 ---- */
 
@@ -67,14 +24,6 @@ INLINE float get_f32(const void *p, size_t k)
     return ((const float *)p)[k];
 }
 
-INLINE vh load_halves(const void *p, size_t k)
-{
-    vh halves;
-
-    memcpy(&halves, (const uint16_t *)p + k, sizeof(halves));
-    return halves;
-}
-
 INLINE vf load_bf16(const void *p, size_t k)
 {
     return (vf)(__builtin_convertvector(load_halves(p, k), vu) << 16);
@@ -83,32 +32,6 @@ INLINE vf load_bf16(const void *p, size_t k)
 INLINE float get_bf16(const void *p, size_t k)
 {
     return as_float((uint32_t)((const uint16_t *)p)[k] << 16);
-}
-
-/* Exponent and fraction move into place, a multiplication corrects the bias and makes subnormals normal; what was
- * infinite or NaN gets the full exponent back. */
-INLINE vf load_f16(const void *p, size_t k)
-{
-#if defined(__AVX512F__)
-    return (vf)_mm512_cvtph_ps((__m256i)load_halves(p, k));
-#elif defined(__F16C__)
-    return (vf)_mm256_cvtph_ps((__m128i)load_halves(p, k));
-#else
-    vu half = __builtin_convertvector(load_halves(p, k), vu);
-    vu sign = (half & 0x8000) << 16, rest = (half & 0x7fff) << 13;
-    vu special = (vu)(rest >= 0x0f800000) & 0x7f800000;
-
-    return (vf)(sign | special | (vu)((vf)rest * 0x1p112f));
-#endif
-}
-
-INLINE float get_f16(const void *p, size_t k)
-{
-    uint32_t half = ((const uint16_t *)p)[k], rest = (half & 0x7fff) << 13, bits;
-    float value = as_float(rest) * 0x1p112f;
-
-    memcpy(&bits, &value, sizeof(bits));
-    return as_float((half & 0x8000) << 16 | (rest >= 0x0f800000 ? 0x7f800000 : 0) | bits);
 }
 
 /* The last n < LANES of a row, and zeros. */

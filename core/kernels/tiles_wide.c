@@ -15,27 +15,13 @@
 
 #include "core/kernels/kernels_wide.h"
 #include "core/kernels/tiles.h"
+#include "core/kernels/vectors.h"
 
-#if defined(__AVX512F__)
-#define LANES 16
-#elif defined(__AVX2__)
-#define LANES 8
-#else
-#define LANES 4
-#endif
 #define PARTS (TILE_ROWS / LANES)
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
-
-typedef float vf __attribute__((vector_size(LANES * 4)));
-typedef int32_t vi __attribute__((vector_size(LANES * 4)));
 typedef int8_t vb __attribute__((vector_size(LANES * 4)));
 typedef uint8_t vub __attribute__((vector_size(LANES * 4)));
 typedef uint8_t v_rows __attribute__((vector_size(TILE_ROWS))); /* a byte of each row */
-
-#define INLINE static inline __attribute__((always_inline))
 
 #define DEFINE_LOAD(name, type)                                                                                        \
     INLINE type name(const void *p)                                                                                    \
@@ -47,11 +33,6 @@ typedef uint8_t v_rows __attribute__((vector_size(TILE_ROWS))); /* a byte of eac
     }
 DEFINE_LOAD(load_bytes, vub)
 DEFINE_LOAD(load_rows, v_rows)
-
-INLINE vf all(float value)
-{
-    return (vf){0} + value;
-}
 
 /* The four bytes of a step of the inputs, for every row. */
 INLINE vb four(const int8_t *q)
@@ -157,65 +138,21 @@ INLINE vi add_signed(vi sums, vub w, vb x)
 
 /* ---- scales ---- */
 
-/* Halves of LANES rows, from row `first` on. */
-INLINE vf load_scales(const uint8_t d[TILE_ROWS][2], size_t first)
-{
+/* A byte of LANES rows -> f32. */
 #if defined(__AVX512F__)
-    (void)first;
-    return (vf)_mm512_cvtph_ps(_mm256_loadu_si256((const void *)d));
+#define ROWS_AS_VI(rows, kind) (vi) _mm512_cvt##kind##_epi32(_mm_loadu_si128((const void *)(rows)))
 #elif defined(__AVX2__)
-    return (vf)_mm256_cvtph_ps(_mm_loadu_si128((const void *)d[first]));
+#define ROWS_AS_VI(rows, kind) (vi) _mm256_cvt##kind##_epi32(_mm_loadl_epi64((const void *)(rows)))
 #else
-    vf ret;
-
-    for (size_t i = 0; i < LANES; i++) {
-        uint16_t bits;
-        uint32_t rest;
-        float value;
-
-        memcpy(&bits, d[first + i], sizeof(bits));
-        rest = (uint32_t)(bits & 0x7fff) << 13;
-        memcpy(&value, &rest, sizeof(value));
-        value *= 0x1p112f;
-        memcpy(&rest, &value, sizeof(rest));
-        rest |= ((bits & 0x7c00) == 0x7c00 ? 0x7f800000u : 0) | (uint32_t)(bits & 0x8000) << 16;
-        memcpy(&value, &rest, sizeof(value));
-        ret[i] = value;
+#define ROWS_AS_VI(rows, kind) ((vi){(rows)[0], (rows)[1], (rows)[2], (rows)[3]})
+#endif
+#define DEFINE_FLOATS_OF(name, type, kind)                                                                             \
+    INLINE vf name(const type *rows)                                                                                   \
+    {                                                                                                                  \
+        return __builtin_convertvector(ROWS_AS_VI(rows, kind), vf);                                                    \
     }
-    return ret;
-#endif
-}
-
-/* A byte of LANES rows. */
-INLINE vf floats_of_u8(const uint8_t *rows)
-{
-#if defined(__AVX512F__)
-    return (vf)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)rows)));
-#elif defined(__AVX2__)
-    return (vf)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)rows)));
-#else
-    vf ret;
-
-    for (size_t i = 0; i < LANES; i++)
-        ret[i] = rows[i];
-    return ret;
-#endif
-}
-
-INLINE vf floats_of_i8(const int8_t *rows)
-{
-#if defined(__AVX512F__)
-    return (vf)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)rows)));
-#elif defined(__AVX2__)
-    return (vf)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)rows)));
-#else
-    vf ret;
-
-    for (size_t i = 0; i < LANES; i++)
-        ret[i] = rows[i];
-    return ret;
-#endif
-}
+DEFINE_FLOATS_OF(floats_of_u8, uint8_t, epu8)
+DEFINE_FLOATS_OF(floats_of_i8, int8_t, epi8)
 
 INLINE vf floats_of(vi sums)
 {
@@ -286,7 +223,7 @@ INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *input
 {
     for (size_t b = 0; b < n / 32; b++, tile++)
         for (size_t part = 0; part < PARTS; part++) {
-            vf d = load_scales(tile->d, part * LANES);
+            vf d = load_f16(tile->d, part * LANES);
             vi products[INPUTS_MAX];
 
             for (size_t i = 0; i < m; i++)
@@ -325,7 +262,7 @@ INLINE void few_q4_0(const struct tile_q4_0 *tile, const struct input_row *input
 {
     for (size_t b = 0; b < n / 32; b++, tile++)
         for (size_t part = 0; part < PARTS; part++) {
-            vf d = load_scales(tile->d, part * LANES);
+            vf d = load_f16(tile->d, part * LANES);
             vi products[INPUTS_MAX];
 
             add_nibbles(tile->q, part, inputs, m, b * 32, products);
@@ -364,7 +301,7 @@ INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *input
         unpack_pairs(tile, scales, minima);
         for (size_t part = 0; part < PARTS; part++) {
             size_t first = part * LANES;
-            vf d = load_scales(tile->d, first), dmin = load_scales(tile->dmin, first);
+            vf d = load_f16(tile->d, first), dmin = load_f16(tile->dmin, first);
 
             for (size_t j = 0; j < 8; j++) {
                 vf factor = d * floats_of_u8(scales[j] + first), less = dmin * floats_of_u8(minima[j] + first);
@@ -402,7 +339,7 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
 {
     for (size_t b = 0; b < n / 256; b++, tile++)
         for (size_t part = 0; part < PARTS; part++) {
-            vf d = load_scales(tile->d, part * LANES);
+            vf d = load_f16(tile->d, part * LANES);
 
             for (size_t j = 0; j < 8; j++)
                 for (size_t h = 0; h < 2; h++) {

@@ -1,0 +1,86 @@
+/* Vectors of the compiler (GCC and clang extensions), as wide as the instruction set allows for which a file is built,
+   and what all such files do with them. For kernels_wide.c and tiles_wide.c only. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+#define LANES 16
+#elif defined(__AVX2__)
+#define LANES 8
+#else
+#define LANES 4
+#endif
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+typedef float vf __attribute__((vector_size(LANES * 4)));
+typedef int32_t vi __attribute__((vector_size(LANES * 4)));
+typedef uint32_t vu __attribute__((vector_size(LANES * 4)));
+typedef uint16_t vh __attribute__((vector_size(LANES * 2)));
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vf load(const float *p)
+{
+    vf v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
+}
+
+INLINE void store(float *p, vf v)
+{
+    memcpy(p, &v, sizeof(v));
+}
+
+INLINE vf all(float value)
+{
+    return (vf){0} + value;
+}
+
+INLINE float as_float(uint32_t bits)
+{
+    float value;
+
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+INLINE vh load_halves(const void *p, size_t k)
+{
+    vh halves;
+
+    memcpy(&halves, (const uint16_t *)p + k, sizeof(halves));
+    return halves;
+}
+
+/* Exponent and fraction move into place, a multiplication corrects the bias and makes subnormals normal; what was
+ * infinite or NaN gets the full exponent back. */
+INLINE vf load_f16(const void *p, size_t k)
+{
+#if defined(__AVX512F__)
+    return (vf)_mm512_cvtph_ps((__m256i)load_halves(p, k));
+#elif defined(__F16C__)
+    return (vf)_mm256_cvtph_ps((__m128i)load_halves(p, k));
+#else
+    vu half = __builtin_convertvector(load_halves(p, k), vu);
+    vu sign = (half & 0x8000) << 16, rest = (half & 0x7fff) << 13;
+    vu special = (vu)(rest >= 0x0f800000) & 0x7f800000;
+
+    return (vf)(sign | special | (vu)((vf)rest * 0x1p112f));
+#endif
+}
+
+INLINE float get_f16(const void *p, size_t k)
+{
+    uint32_t half = ((const uint16_t *)p)[k], rest = (half & 0x7fff) << 13, bits;
+    float value = as_float(rest) * 0x1p112f;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return as_float((half & 0x8000) << 16 | (rest >= 0x0f800000 ? 0x7f800000 : 0) | bits);
+}
