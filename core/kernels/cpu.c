@@ -1,5 +1,9 @@
 #include "core/kernels/cpu.h"
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+
 unsigned cpu_flags(void)
 {
     unsigned flags = 0;
@@ -13,6 +17,9 @@ unsigned cpu_flags(void)
         flags |= CPU_AVX512;
     if (flags & CPU_AVX512 && __builtin_cpu_supports("avx512vnni"))
         flags |= CPU_AVX512_VNNI;
+#elif defined(__aarch64__)
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
+        flags |= CPU_DOTPROD;
 #endif
     return flags;
 }

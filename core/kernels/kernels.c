@@ -17,6 +17,9 @@ const struct kernels *kernels_for(unsigned flags)
     if (!(flags & CPU_AVX512_VNNI))
         return kernels;
     kernels = &kernels_avx512vnni;
+#elif defined(__aarch64__)
+    if (flags & CPU_DOTPROD)
+        kernels = &kernels_dotprod;
 #else
     (void)flags;
 #endif

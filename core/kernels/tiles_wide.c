@@ -6,8 +6,8 @@
        rows_of            many_t -> a sum per row
        add_signed         the same for numbers -127..127
 
-   VNNI multiplies unsigned with signed bytes and adds up in 32 bits. Without it pairs of products add up in 16 bits, in
-   which eight steps of small numbers have room. */
+   VNNI multiplies unsigned with signed bytes and adds up in 32 bits, ARM's dot products signed with signed ones. On
+   AVX2 without VNNI pairs of products add up in 16 bits, in which eight steps of small numbers have room. */
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -105,6 +105,31 @@ INLINE vi add_signed(vi sums, vub w, vb x)
     vub negative = (vub)((vb)w < 0);
 
     return add_any(sums, (w ^ negative) - negative, (vb)(((vub)x ^ negative) - negative));
+}
+
+#elif defined(__ARM_FEATURE_DOTPROD)
+typedef vi many_t;
+
+INLINE vi add_any(vi sums, vub w, vb x)
+{
+    return (vi)vdotq_s32((int32x4_t)sums, (int8x16_t)w, (int8x16_t)x);
+}
+
+INLINE many_t add_small(many_t sums, vub w, vb x)
+{
+    return add_any(sums, w, x);
+}
+
+INLINE vi rows_of(many_t sums)
+{
+    return sums;
+}
+
+#define SIGNED_OFFSET 0
+
+INLINE vi add_signed(vi sums, vub w, vb x)
+{
+    return add_any(sums, w, x);
 }
 
 #else

@@ -16,6 +16,8 @@
 
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 typedef float vf __attribute__((vector_size(LANES * 4)));
@@ -67,6 +69,8 @@ INLINE vf load_f16(const void *p, size_t k)
     return (vf)_mm512_cvtph_ps((__m256i)load_halves(p, k));
 #elif defined(__F16C__)
     return (vf)_mm256_cvtph_ps((__m128i)load_halves(p, k));
+#elif defined(__aarch64__)
+    return (vf)vcvt_f32_f16((float16x4_t)load_halves(p, k));
 #else
     vu half = __builtin_convertvector(load_halves(p, k), vu);
     vu sign = (half & 0x8000) << 16, rest = (half & 0x7fff) << 13;

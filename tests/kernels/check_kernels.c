@@ -21,6 +21,11 @@
 #else
 #define HAVE_X86 0
 #endif
+#if defined(__aarch64__)
+#define HAVE_ARM 1
+#else
+#define HAVE_ARM 0
+#endif
 #define N_MAX 4099
 #define M_MAX 9
 #define GUARD 8
@@ -723,11 +728,12 @@ static void check_table(const struct kernels *kernels)
 /* An older CPU gets the table that it can run. */
 static void check_choice(void)
 {
-    static const char *const right[] = {"generic", "avx2", "generic", "avx512",
-                                        "generic", "avx2", "generic", "avx512vnni"};
+    static const char *const x86[] = {"generic", "avx2", "generic", "avx512",
+                                      "generic", "avx2", "generic", "avx512vnni"};
 
-    for (unsigned flags = 0; flags < ARRAY_SIZE(right); flags++) {
-        const char *name = kernels_for(flags)->name, *expected = HAVE_X86 ? right[flags] : "generic";
+    for (unsigned flags = 0; flags < 2 * ARRAY_SIZE(x86); flags++) {
+        const char *name = kernels_for(flags)->name, *arm = HAVE_ARM && flags & CPU_DOTPROD ? "dotprod" : "generic";
+        const char *expected = HAVE_X86 ? x86[flags % ARRAY_SIZE(x86)] : arm;
 
         printf("%s %d - flags %u choose %s\n", strcmp(name, expected) ? "not ok" : "ok", ++n_tests, flags, name);
         n_failed += strcmp(name, expected) != 0;
@@ -743,6 +749,8 @@ static const struct {
     {&kernels_avx2, CPU_AVX2},
     {&kernels_avx512, CPU_AVX2 | CPU_AVX512},
     {&kernels_avx512vnni, CPU_AVX2 | CPU_AVX512 | CPU_AVX512_VNNI},
+#elif defined(__aarch64__)
+    {&kernels_dotprod, CPU_DOTPROD},
 #endif
 };
 
