@@ -73,6 +73,17 @@ static void describe_file(const char *path, struct onellm_info *info)
     info->created = stat(path, &status) == 0 ? (int64_t)status.st_mtime : 0;
 }
 
+static void describe_memory(const struct engine *engine, struct onellm_info *info)
+{
+    info->kv_positions = engine->plan.n_pages * KV_PAGE;
+    info->packed_bytes = engine->plan.packed;
+    info->mapped_bytes = engine->plan.mapped;
+    info->kv_bytes = engine->plan.kv;
+    info->workspace_bytes = engine->arena.bytes;
+    info->media_cache_bytes = engine->plan.media_cache;
+    info->available_bytes = engine->plan.available;
+}
+
 static void describe(struct onellm *onellm, const char *path, size_t context)
 {
     struct onellm_info *info = &onellm->info;
@@ -83,8 +94,7 @@ static void describe(struct onellm *onellm, const char *path, size_t context)
     info->n_bytes = gguf_reader_n_bytes(onellm->model->file);
     info->context = context;
     info->n_sequences = onellm->engine.n_slots;
-    info->kv_bytes = kv_pool_bytes(&onellm->model->hparams, onellm->engine.n_pages);
-    info->workspace_bytes = onellm->engine.arena.bytes;
+    describe_memory(&onellm->engine, info);
     info->hparams = &onellm->model->hparams;
     info->vocabulary = onellm->model->vocabulary;
 }

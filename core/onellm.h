@@ -30,14 +30,17 @@ struct onellm_options {
     int n_threads;               /* 0: the cores that this process may use */
     size_t context;              /* positions per sequence; 0: the model's own; more than that is -EINVAL */
     size_t n_sequences;          /* that are served at once; 0: 8 */
-    size_t kv_positions;         /* that they may hold together, at least context; 0: context for each of them */
+    size_t kv_positions;         /* that they may hold together, at least context; 0: context for each of them, or as
+                                    many as there is memory for */
+    size_t memory_bytes_max;     /* for weights, keys and values; 0: what the machine has left */
     size_t media_cache_bytes;    /* for embeddings of media that may come again; 0: none */
     size_t queue_max;            /* submitted sequences that may wait; 0: 64 */
     void (*wake)(void *context); /* called by the engine thread when there is news; NULL: use onellm_wait() */
     void *wake_context;
 };
 
-/* Maps and checks the file, allocates all of the engine's memory, starts the engine thread. */
+/* Maps and checks the file, allocates all of the engine's memory, starts the engine thread. -ENOMEM when it does not
+ * fit says what takes how much. */
 int onellm_open(const struct onellm_options *options, struct onellm **ret, struct error *error);
 /* Cancels what is left, waits for the engine thread. Sequences must have been released. Accepts NULL. */
 struct onellm *onellm_close(struct onellm *onellm);
@@ -45,15 +48,18 @@ DEFINE_CLEANUP(struct onellm *, onellm_close, onellm_closep)
 
 /* What was opened. Lives as long as the engine. */
 struct onellm_info {
-    char id[64];                      /* file name without .gguf */
-    char fingerprint[24];             /* "fp_…": of the file's sizes and metadata */
-    char type[16];                    /* what most weights are stored as: "f16" */
-    bool untrained;                   /* random weights: answers mean nothing (metadata key onellm.untrained) */
-    size_t n_bytes;                   /* of the file */
-    int64_t created;                  /* seconds since 1970: the file's modification time */
-    size_t context;                   /* positions per sequence */
-    size_t n_sequences;               /* that are served at once */
-    size_t kv_bytes, workspace_bytes; /* the engine's own memory */
+    char id[64];          /* file name without .gguf */
+    char fingerprint[24]; /* "fp_…": of the file's sizes and metadata */
+    char type[16];        /* what most weights are stored as: "f16" */
+    bool untrained;       /* random weights: answers mean nothing (metadata key onellm.untrained) */
+    size_t n_bytes;       /* of the file */
+    int64_t created;      /* seconds since 1970: the file's modification time */
+    size_t context;       /* positions per sequence */
+    size_t n_sequences;   /* that are served at once */
+    size_t kv_positions;  /* that all sequences may hold together */
+    /* Memory: copies of weights in the kernels' layout, the rest of the file, keys and values, the engine's work space,
+       and the most that the cache of media takes; of what is available. */
+    uint64_t packed_bytes, mapped_bytes, kv_bytes, workspace_bytes, media_cache_bytes, available_bytes;
     const struct hparams *hparams;
     const struct vocabulary *vocabulary;
 };

@@ -4,6 +4,7 @@
 #include "server/daemon.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,7 @@ static void open_model(void *context)
         .context = config->context,
         .n_sequences = config->sequences,
         .kv_positions = config->kv_positions,
+        .memory_bytes_max = config->memory_bytes_max,
         .media_cache_bytes = config->media_cache_bytes,
         .queue_max = daemon->admission.requests_max,
         .wake = wake_loop,
@@ -69,6 +71,18 @@ static void open_model(void *context)
     };
 
     daemon->opening_result = onellm_open(&options, &daemon->opened, daemon->error);
+}
+
+static void log_memory(const struct onellm_info *info)
+{
+    const uint64_t total =
+        info->packed_bytes + info->mapped_bytes + info->kv_bytes + info->workspace_bytes + info->media_cache_bytes;
+
+    log_event(LOG_INFO, "memory",
+              "packed_bytes=%" PRIu64 " mapped_bytes=%" PRIu64 " kv_bytes=%" PRIu64 " workspace_bytes=%" PRIu64
+              " media_cache_bytes=%" PRIu64 " total_bytes=%" PRIu64 " available_bytes=%" PRIu64,
+              info->packed_bytes, info->mapped_bytes, info->kv_bytes, info->workspace_bytes, info->media_cache_bytes,
+              total, info->available_bytes);
 }
 
 static void on_opened(void *context)
@@ -84,10 +98,10 @@ static void on_opened(void *context)
         return;
     }
     info = onellm_info(daemon->onellm);
-    log_event(LOG_INFO, "model",
-              "id=%s fingerprint=%s type=%s bytes=%zu context=%zu sequences=%zu kv_bytes=%zu workspace_bytes=%zu",
-              info->id, info->fingerprint, info->type, info->n_bytes, info->context, info->n_sequences, info->kv_bytes,
-              info->workspace_bytes);
+    log_event(LOG_INFO, "model", "id=%s fingerprint=%s type=%s bytes=%zu context=%zu sequences=%zu kv_positions=%zu",
+              info->id, info->fingerprint, info->type, info->n_bytes, info->context, info->n_sequences,
+              info->kv_positions);
+    log_memory(info);
     if (info->untrained)
         log_event(LOG_WARNING, "untrained", "message=\"this model has random weights: its answers mean nothing\"");
     log_event(LOG_INFO, "ready", "model=%s", info->id);

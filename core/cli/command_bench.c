@@ -9,7 +9,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
-#include "core/base/cores.h"
+#include "core/base/machine.h"
 #include "core/base/error.h"
 #include "core/base/thread_pool.h"
 #include "core/base/value.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/cores.h"
+#include "core/base/machine.h"
 #include "core/base/error.h"
 #include "core/base/thread_pool.h"
 #include "core/base/value.h"

@@ -21,7 +21,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
-#include "core/base/cores.h"
+#include "core/base/machine.h"
 #include "core/base/error.h"
 #include "core/base/queue.h"
 #include "core/base/thread_pool.h"
@@ -496,7 +496,7 @@ static int allocate(struct engine *engine, const struct onellm_options *options,
     const struct model *model = engine->model;
 
     engine->inbox = queue_new(options->queue_max ? options->queue_max : QUEUE_DEFAULT);
-    engine->pool_of_pages = kv_pool_new(&model->hparams, engine->n_pages);
+    engine->pool_of_pages = kv_pool_new(&model->hparams, engine->plan.n_pages);
     if (!engine->inbox || !engine->pool_of_pages || allocate_slots(engine, context) < 0)
         return -ENOMEM;
     engine->decoder =
@@ -520,9 +520,10 @@ int engine_init(struct engine *engine, struct model *model, const struct onellm_
 
     engine->model = model;
     engine->n_slots = options->n_sequences ? options->n_sequences : SEQUENCES_DEFAULT;
-    engine->n_pages = options->kv_positions ? kv_pages_for(MAX(options->kv_positions, context))
-                                            : kv_pages_for(context) * engine->n_slots;
     news_init(&engine->news, options->wake, options->wake_context);
+    r = memory_plan_make(model, options, context, engine->n_slots, &engine->plan, error);
+    if (r < 0)
+        return r;
     r = allocate_threads(engine, options);
     if (r < 0)
         return error_set(error, r, "no memory for the threads of the engine");
@@ -532,9 +533,9 @@ int engine_init(struct engine *engine, struct model *model, const struct onellm_
     r = allocate(engine, options, context);
     if (r < 0)
         return error_set(error, r,
-                         "no memory for the engine: keys and values of %zu sequences of %zu positions alone take %zu "
-                         "MiB; fewer sequences or a smaller context take less",
-                         engine->n_slots, context, kv_pool_bytes(&model->hparams, engine->n_pages) >> 20);
+                         "no memory for the engine: keys and values of %zu positions alone take %llu MiB; fewer "
+                         "positions or a smaller context take less",
+                         engine->plan.n_pages * KV_PAGE, (unsigned long long)engine->plan.kv >> 20);
     atomic_store(&engine->heartbeat_ns, clock_ns());
     r = pthread_create(&engine->thread, NULL, run, engine);
     if (r)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/base/arena.h"
+#include "core/engine/memory_plan.h"
 #include "core/engine/news.h"
 #include "core/onellm.h"
 #include "core/tensor/matmul.h"
@@ -37,7 +38,7 @@ struct engine {
     struct candidate *candidates;
     struct kv_pool *pool_of_pages;
     struct media_cache *media_cache;
-    size_t n_pages;
+    struct memory_plan plan;
 
     struct slot *slots; /* [n_slots] */
     size_t n_slots, n_served;

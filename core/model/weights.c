@@ -169,21 +169,26 @@ static int pack(void *context, const struct tensor_spec *spec)
     return 0;
 }
 
+size_t weights_packed_bytes(struct weights *weights, const struct hparams *hparams)
+{
+    struct packing packing = {weights, NULL, 0};
+
+    tensor_specs_visit(hparams, add_room, &packing);
+    return (packing.at + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
 int weights_pack(struct weights *weights, const struct hparams *hparams, const struct compute *compute,
                  struct error *error)
 {
     struct packing packing = {weights, compute, 0};
-    size_t n_bytes;
+    size_t n_bytes = weights_packed_bytes(weights, hparams);
 
-    tensor_specs_visit(hparams, add_room, &packing);
-    if (packing.at == 0)
+    if (n_bytes == 0)
         return 0;
-    n_bytes = (packing.at + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
     weights->tiles = aligned_alloc(HUGE_PAGE, n_bytes);
     if (!weights->tiles)
-        return error_set(error, -ENOMEM, "no memory for %zu MiB of packed weights", packing.at >> 20);
+        return error_set(error, -ENOMEM, "no memory for %zu MiB of packed weights", n_bytes >> 20);
     madvise(weights->tiles, n_bytes, MADV_HUGEPAGE); /* where there are none it works without */
-    packing.at = 0;
     return tensor_specs_visit(hparams, pack, &packing);
 }
 

@@ -75,6 +75,8 @@ struct weights {
  * -EBADMSG naming the first tensor that is missing or has another shape, -ENOMEM. */
 int weights_bind(const struct gguf_reader *reader, const struct hparams *hparams, struct weights *ret,
                  struct error *error);
+/* Bytes that weights_pack() takes. */
+size_t weights_packed_bytes(struct weights *weights, const struct hparams *hparams);
 /* Packs every quantized matrix that is multiplied with (core/tensor/pack.h); what the file has of it is not resident
  * any more then. -ENOMEM. */
 int weights_pack(struct weights *weights, const struct hparams *hparams, const struct compute *compute,

@@ -96,8 +96,12 @@ class Starts(unittest.TestCase):
     def test_log_of_a_start(self):
         daemon = Daemon()
         model = daemon.wait_for_log('event=model')
-        for key in ('id=', 'bytes=', 'context=', 'kv_bytes=', 'workspace_bytes='):
+        for key in ('id=', 'bytes=', 'context=', 'kv_positions='):
             self.assertIn(key, model)
+        memory = dict(word.split('=') for word in daemon.wait_for_log('event=memory').split() if '_bytes=' in word)
+        parts = [int(memory[f'{part}_bytes']) for part in ('packed', 'mapped', 'kv', 'workspace', 'media_cache')]
+        self.assertEqual(sum(parts), int(memory['total_bytes']))
+        self.assertGreater(int(memory['available_bytes']), 0)
         self.assertIn('mean nothing', daemon.wait_for_log('event=untrained'))
         daemon.stop()
 

@@ -561,10 +561,43 @@ static void opening_says_what_is_wrong(void **state)
     assert_null(onellm_close(NULL));
 }
 
+/* Keys and values take what is left; where that is not enough for one context, nothing is opened. */
+static void memory_is_planned(void **state)
+{
+    struct onellm_options options = {.model_path = tiny_model(), .n_threads = 1, .n_sequences = 8};
+    struct onellm *onellm = open_with(options);
+    const struct onellm_info *info = onellm_info(onellm);
+    uint64_t model = info->packed_bytes + info->mapped_bytes, kv = info->kv_bytes;
+    struct error error = ERROR_NONE;
+    size_t context = info->context;
+
+    (void)state;
+    assert_true(model >= info->n_bytes && info->kv_positions >= 8 * context);
+    onellm_close(onellm);
+
+    options.memory_bytes_max = (model + kv / 2) * 16 / 15;
+    onellm = open_with(options);
+    info = onellm_info(onellm);
+    assert_true(info->kv_positions >= 3 * context && info->kv_positions <= 4 * context);
+    assert_int_equal(info->available_bytes, options.memory_bytes_max);
+    onellm_close(onellm);
+
+    options.kv_positions = 8 * context;
+    options.memory_bytes_max = kv / 2;
+    assert_int_equal(onellm_open(&options, &onellm, &error), -ENOMEM);
+    assert_non_null(strstr(error.message, "fewer positions"));
+    options.kv_positions = 0;
+    options.memory_bytes_max = 1;
+    error = ERROR_NONE;
+    assert_int_equal(onellm_open(&options, &onellm, &error), -ENOMEM);
+    assert_non_null(strstr(error.message, "a smaller context"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
+        cmocka_unit_test(memory_is_planned),
         cmocka_unit_test(answers_about_every_modality),
         cmocka_unit_test(routing_sums_to_one),
         cmocka_unit_test(same_request_same_tokens),
