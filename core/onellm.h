@@ -25,6 +25,12 @@ struct sequence;
 struct hparams;
 struct vocabulary;
 
+/* The order is that of the option kv-type (config/options.def). */
+enum kv_type {
+    KV_F16,
+    KV_Q8_0, /* half of the memory, rounded to eight bits in blocks of 32 */
+};
+
 struct onellm_options {
     const char *model_path;      /* NULL: the demo model that comes with the program */
     int n_threads;               /* 0: the cores that this process may use */
@@ -32,6 +38,7 @@ struct onellm_options {
     size_t n_sequences;          /* that are served at once; 0: 8 */
     size_t kv_positions;         /* that they may hold together, at least context; 0: context for each of them, or as
                                     many as there is memory for */
+    enum kv_type kv_type;        /* how keys and values are stored; -EINVAL where the model's heads do not allow it */
     size_t memory_bytes_max;     /* for weights, keys and values; 0: what the machine has left */
     size_t media_cache_bytes;    /* for embeddings of media that may come again; 0: none */
     size_t queue_max;            /* submitted sequences that may wait; 0: 64 */

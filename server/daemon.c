@@ -63,6 +63,7 @@ static void open_model(void *context)
         .context = config->context,
         .n_sequences = config->sequences,
         .kv_positions = config->kv_positions,
+        .kv_type = (enum kv_type)config->kv_type,
         .memory_bytes_max = config->memory_bytes_max,
         .media_cache_bytes = config->media_cache_bytes,
         .queue_max = daemon->admission.requests_max,

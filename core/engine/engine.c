@@ -496,7 +496,7 @@ static int allocate(struct engine *engine, const struct onellm_options *options,
     const struct model *model = engine->model;
 
     engine->inbox = queue_new(options->queue_max ? options->queue_max : QUEUE_DEFAULT);
-    engine->pool_of_pages = kv_pool_new(&model->hparams, engine->plan.n_pages);
+    engine->pool_of_pages = kv_pool_new(&model->hparams, engine->plan.kv_type, engine->plan.n_pages);
     if (!engine->inbox || !engine->pool_of_pages || allocate_slots(engine, context) < 0)
         return -ENOMEM;
     engine->decoder =

@@ -33,7 +33,8 @@ int memory_plan_make(struct model *model, const struct onellm_options *options, 
                      struct memory_plan *ret, struct error *error)
 {
     const struct hparams *h = &model->hparams;
-    size_t least = kv_pages_for(context), page_bytes = kv_pool_bytes(h, 1);
+    enum tensor_type kv_type = options->kv_type == KV_Q8_0 ? TENSOR_Q8_0 : TENSOR_F16;
+    size_t least = kv_pages_for(context), page_bytes = kv_pool_bytes(h, kv_type, 1);
     uint64_t packed = weights_packed_bytes(&model->weights, h), room;
 
     *ret = (struct memory_plan){
@@ -41,8 +42,13 @@ int memory_plan_make(struct model *model, const struct onellm_options *options, 
         .packed = packed,
         .mapped = less(gguf_reader_n_bytes(model->file), packed),
         .media_cache = h->multimodal ? options->media_cache_bytes : 0,
+        .kv_type = kv_type,
         .n_pages = least * n_slots,
     };
+    if (!kv_pool_can_be(h, kv_type))
+        return error_set(error, -EINVAL,
+                         "keys and values cannot be %s: heads of this model have %zu elements, not whole blocks",
+                         tensor_type_info(kv_type)->name, h->decoder.width / h->decoder.n_heads);
     room = less(ret->available, ret->packed + ret->media_cache);
     if (options->kv_positions)
         ret->n_pages = kv_pages_for(MAX(options->kv_positions, context));

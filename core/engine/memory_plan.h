@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/tensor/tensor.h"
+
 struct error;
 struct model;
 struct onellm_options;
@@ -14,10 +16,11 @@ struct memory_plan {
     uint64_t mapped;      /* the rest of the model file, which the system may drop and read again */
     uint64_t media_cache; /* at most */
     uint64_t kv;          /* keys and values: n_pages of them */
-    size_t n_pages;       /* as many as n_slots contexts need, or, unless options say how many, as there is room for */
+    enum tensor_type kv_type;
+    size_t n_pages; /* as many as n_slots contexts need, or, unless options say how many, as there is room for */
 };
 
-/* -ENOMEM when weights and keys and values of what was asked for, or of a single context, do not fit; the error has the
- * sizes and what takes less. */
+/* -EINVAL when heads are not whole blocks of the type for keys and values; -ENOMEM when weights and keys and values of
+ * what was asked for, or of a single context, do not fit; the error has the sizes and what takes less. */
 int memory_plan_make(struct model *model, const struct onellm_options *options, size_t context, size_t n_slots,
                      struct memory_plan *ret, struct error *error);

@@ -52,7 +52,7 @@ typedef void kernel_add_scaled(float *y, const float *x, float factor, size_t n)
 /* On weights of one type. Of types in blocks (blocks.h) n is a multiple of the block. */
 struct weight_kernels {
     kernel_widen *widen;
-    kernel_dots *dots;   /* NULL for types in blocks, as mix */
+    kernel_dots *dots;   /* NULL for types in blocks but q8_0, as mix */
     kernel_mix *mix;     /* NULL for bf16, too */
     kernel_tiles *tiles; /* see tiles.h; NULL but for types in blocks */
 };

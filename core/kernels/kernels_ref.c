@@ -25,25 +25,22 @@ static float bf16_to_f32(uint16_t bits)
     return value;
 }
 
-static void widen_f32(const void *source, size_t n, float *ret)
+/* Element k of a row. */
+typedef float element_of(const void *row, size_t k);
+
+static float element_f32(const void *row, size_t k)
 {
-    memcpy(ret, source, n * sizeof(*ret));
+    return ((const float *)row)[k];
 }
 
-static void widen_f16(const void *source, size_t n, float *ret)
+static float element_f16(const void *row, size_t k)
 {
-    const uint16_t *halves = source;
-
-    for (size_t k = 0; k < n; k++)
-        ret[k] = f16_to_f32(halves[k]);
+    return f16_to_f32(((const uint16_t *)row)[k]);
 }
 
-static void widen_bf16(const void *source, size_t n, float *ret)
+static float element_bf16(const void *row, size_t k)
 {
-    const uint16_t *halves = source;
-
-    for (size_t k = 0; k < n; k++)
-        ret[k] = bf16_to_f32(halves[k]);
+    return bf16_to_f32(((const uint16_t *)row)[k]);
 }
 
 static float scale_of(const uint8_t bytes[2])
@@ -51,108 +48,99 @@ static float scale_of(const uint8_t bytes[2])
     return f16_to_f32((uint16_t)(bytes[0] | bytes[1] << 8));
 }
 
-static void widen_q8_0(const void *source, size_t n, float *ret)
+static float element_q8_0(const void *row, size_t k)
 {
-    const struct block_q8_0 *blocks = source;
+    const struct block_q8_0 *block = (const struct block_q8_0 *)row + k / SMALL_BLOCK;
 
-    for (size_t k = 0; k < n; k++) {
-        const struct block_q8_0 *block = &blocks[k / SMALL_BLOCK];
-
-        ret[k] = scale_of(block->d) * block->q[k % SMALL_BLOCK];
-    }
+    return scale_of(block->d) * block->q[k % SMALL_BLOCK];
 }
 
-static void widen_q4_0(const void *source, size_t n, float *ret)
+static float element_q4_0(const void *row, size_t k)
 {
-    const struct block_q4_0 *blocks = source;
+    const struct block_q4_0 *block = (const struct block_q4_0 *)row + k / SMALL_BLOCK;
+    int shift = k % SMALL_BLOCK < SMALL_BLOCK / 2 ? 0 : 4;
 
-    for (size_t k = 0; k < n; k++) {
-        const struct block_q4_0 *block = &blocks[k / SMALL_BLOCK];
-        int shift = k % SMALL_BLOCK < SMALL_BLOCK / 2 ? 0 : 4;
-
-        ret[k] = scale_of(block->d) * ((block->q[k % (SMALL_BLOCK / 2)] >> shift & 15) - 8);
-    }
+    return scale_of(block->d) * ((block->q[k % (SMALL_BLOCK / 2)] >> shift & 15) - 8);
 }
 
-static void widen_q4_k(const void *source, size_t n, float *ret)
+static float element_q4_k(const void *row, size_t k)
 {
-    const struct block_q4_k *blocks = source;
+    const struct block_q4_k *block = (const struct block_q4_k *)row + k / LARGE_BLOCK;
+    size_t i = k % LARGE_BLOCK;
+    int scale, min, q = block->q[i / 64 * 32 + i % 32] >> (i % 64 < 32 ? 0 : 4) & 15;
 
-    for (size_t k = 0; k < n; k++) {
-        const struct block_q4_k *block = &blocks[k / LARGE_BLOCK];
-        size_t i = k % LARGE_BLOCK;
-        int scale, min, q = block->q[i / 64 * 32 + i % 32] >> (i % 64 < 32 ? 0 : 4) & 15;
-
-        block_q4_k_pair(block->scales, i / 32, &scale, &min);
-        ret[k] = scale_of(block->d) * scale * q - scale_of(block->dmin) * min;
-    }
+    block_q4_k_pair(block->scales, i / 32, &scale, &min);
+    return scale_of(block->d) * scale * q - scale_of(block->dmin) * min;
 }
 
-static void widen_q6_k(const void *source, size_t n, float *ret)
+static float element_q6_k(const void *row, size_t k)
 {
-    const struct block_q6_k *blocks = source;
+    const struct block_q6_k *block = (const struct block_q6_k *)row + k / LARGE_BLOCK;
+    size_t i = k % LARGE_BLOCK;
 
-    for (size_t k = 0; k < n; k++) {
-        const struct block_q6_k *block = &blocks[k / LARGE_BLOCK];
-        size_t i = k % LARGE_BLOCK;
-
-        ret[k] = scale_of(block->d) * block->scales[i / 16] * (block_q6_k_element(block, i) - 32);
-    }
+    return scale_of(block->d) * block->scales[i / 16] * (block_q6_k_element(block, i) - 32);
 }
 
-/* A part of a row at a time is widened. */
-static void dots(kernel_widen *widen, size_t size, const char *rows, size_t row_bytes, size_t n_rows, const float *x,
+#define DEFINE_WIDEN(type)                                                                                             \
+    static void widen_##type(const void *source, size_t n, float *ret)                                                 \
+    {                                                                                                                  \
+        for (size_t k = 0; k < n; k++)                                                                                 \
+            ret[k] = element_##type(source, k);                                                                        \
+    }
+DEFINE_WIDEN(f32)
+DEFINE_WIDEN(f16)
+DEFINE_WIDEN(bf16)
+DEFINE_WIDEN(q8_0)
+DEFINE_WIDEN(q4_0)
+DEFINE_WIDEN(q4_k)
+DEFINE_WIDEN(q6_k)
+
+static void dots(element_of *element, const char *rows, size_t row_bytes, size_t n_rows, const float *x,
                  size_t x_stride, size_t m, size_t n, float *ret, size_t ret_stride)
 {
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n_rows; j++) {
             double sum = 0;
 
-            for (size_t k = 0; k < n; k++) {
-                float weight;
-
-                widen(rows + j * row_bytes + k * size, 1, &weight);
-                sum += (double)weight * x[i * x_stride + k];
-            }
+            for (size_t k = 0; k < n; k++)
+                sum += (double)element(rows + j * row_bytes, k) * x[i * x_stride + k];
             ret[i * ret_stride + j] = (float)sum;
         }
 }
 
-static void mix(kernel_widen *widen, size_t size, const float *shares, size_t share_stride, size_t m, const char *rows,
+static void mix(element_of *element, const float *shares, size_t share_stride, size_t m, const char *rows,
                 size_t row_bytes, size_t n, size_t width, float *sums, size_t sum_stride)
 {
     for (size_t i = 0; i < m; i++)
         for (size_t c = 0; c < width; c++) {
             double sum = sums[i * sum_stride + c];
 
-            for (size_t j = 0; j < n; j++) {
-                float element;
-
-                widen(rows + j * row_bytes + c * size, 1, &element);
-                sum += (double)shares[i * share_stride + j] * element;
-            }
+            for (size_t j = 0; j < n; j++)
+                sum += (double)shares[i * share_stride + j] * element(rows + j * row_bytes, c);
             sums[i * sum_stride + c] = (float)sum;
         }
 }
 
-#define DEFINE_DOTS(type, size)                                                                                        \
+#define DEFINE_DOTS(type)                                                                                              \
     static void dots_##type(const void *rows, size_t row_bytes, size_t n_rows, const float *x, size_t x_stride,        \
                             size_t m, size_t n, float *ret, size_t ret_stride)                                         \
     {                                                                                                                  \
-        dots(widen_##type, size, rows, row_bytes, n_rows, x, x_stride, m, n, ret, ret_stride);                         \
+        dots(element_##type, rows, row_bytes, n_rows, x, x_stride, m, n, ret, ret_stride);                             \
     }
-DEFINE_DOTS(f32, sizeof(float))
-DEFINE_DOTS(f16, sizeof(uint16_t))
-DEFINE_DOTS(bf16, sizeof(uint16_t))
+DEFINE_DOTS(f32)
+DEFINE_DOTS(f16)
+DEFINE_DOTS(bf16)
+DEFINE_DOTS(q8_0)
 
-#define DEFINE_MIX(type, size)                                                                                         \
+#define DEFINE_MIX(type)                                                                                               \
     static void mix_##type(const float *shares, size_t share_stride, size_t m, const void *rows, size_t row_bytes,     \
                            size_t n, size_t width, float *sums, size_t sum_stride)                                     \
     {                                                                                                                  \
-        mix(widen_##type, size, shares, share_stride, m, rows, row_bytes, n, width, sums, sum_stride);                 \
+        mix(element_##type, shares, share_stride, m, rows, row_bytes, n, width, sums, sum_stride);                     \
     }
-DEFINE_MIX(f32, sizeof(float))
-DEFINE_MIX(f16, sizeof(uint16_t))
+DEFINE_MIX(f32)
+DEFINE_MIX(f16)
+DEFINE_MIX(q8_0)
 
 /* The half next to x, of two that are equally near the even one: by trying all of the right sign. */
 static uint16_t f32_to_f16(float x)
@@ -239,7 +227,7 @@ const struct kernels kernels_ref = {
     .f32 = {widen_f32, dots_f32, mix_f32, NULL},
     .f16 = {widen_f16, dots_f16, mix_f16, NULL},
     .bf16 = {widen_bf16, dots_bf16, NULL, NULL},
-    .q8_0 = {widen_q8_0, NULL, NULL, OF_VARIANT(tiles_q8_0)},
+    .q8_0 = {widen_q8_0, dots_q8_0, mix_q8_0, OF_VARIANT(tiles_q8_0)},
     .q4_0 = {widen_q4_0, NULL, NULL, OF_VARIANT(tiles_q4_0)},
     .q4_k = {widen_q4_k, NULL, NULL, OF_VARIANT(tiles_q4_k)},
     .q6_k = {widen_q6_k, NULL, NULL, OF_VARIANT(tiles_q6_k)},

@@ -47,6 +47,28 @@ DEFINE_LOAD_REST(f32, float)
 DEFINE_LOAD_REST(f16, uint16_t)
 DEFINE_LOAD_REST(bf16, uint16_t)
 
+INLINE float scale_of(const uint8_t bytes[2])
+{
+    uint16_t half;
+
+    memcpy(&half, bytes, sizeof(half));
+    return get_f16(&half, 0);
+}
+
+INLINE vf load_q8_0(const void *p, size_t k)
+{
+    const struct block_q8_0 *block = (const struct block_q8_0 *)p + k / SMALL_BLOCK;
+
+    return all(scale_of(block->d)) * floats_of_i8(block->q + k % SMALL_BLOCK);
+}
+
+/* Rows are whole blocks: there is no rest. */
+INLINE vf load_rest_q8_0(const void *p, size_t k, size_t n)
+{
+    (void)p, (void)k, (void)n;
+    return all(0);
+}
+
 /* ---- sums ---- */
 
 typedef float v4f __attribute__((vector_size(16)));
@@ -151,6 +173,7 @@ INLINE vf larger(vf a, vf b)
 DEFINE_DOTS(f32)
 DEFINE_DOTS(f16)
 DEFINE_DOTS(bf16)
+DEFINE_DOTS(q8_0)
 
 /* M inputs and V vectors of their sums, constants after inlining. */
 #define MIX_VECTORS 4
@@ -212,6 +235,7 @@ DEFINE_DOTS(bf16)
 
 DEFINE_MIX(f32)
 DEFINE_MIX(f16)
+DEFINE_MIX(q8_0)
 
 #define DEFINE_WIDEN(type)                                                                                             \
     static void widen_##type(const void *source, size_t n, float *ret)                                                 \
@@ -265,14 +289,6 @@ static void narrow_f16(const float *x, size_t n, uint16_t *ret)
 }
 
 /* ---- weights in blocks: the compiler makes vectors of these loops ---- */
-
-INLINE float scale_of(const uint8_t bytes[2])
-{
-    uint16_t half;
-
-    memcpy(&half, bytes, sizeof(half));
-    return get_f16(&half, 0);
-}
 
 INLINE void widen_one_q8_0(const struct block_q8_0 *block, float *ret)
 {
@@ -487,7 +503,7 @@ const struct kernels OF_VARIANT(kernels) = {
     .f32 = {widen_f32, dots_f32, mix_f32, NULL},
     .f16 = {widen_f16, dots_f16, mix_f16, NULL},
     .bf16 = {widen_bf16, dots_bf16, NULL, NULL},
-    .q8_0 = {widen_q8_0, NULL, NULL, OF_VARIANT(tiles_q8_0)},
+    .q8_0 = {widen_q8_0, dots_q8_0, mix_q8_0, OF_VARIANT(tiles_q8_0)},
     .q4_0 = {widen_q4_0, NULL, NULL, OF_VARIANT(tiles_q4_0)},
     .q4_k = {widen_q4_k, NULL, NULL, OF_VARIANT(tiles_q4_k)},
     .q6_k = {widen_q6_k, NULL, NULL, OF_VARIANT(tiles_q6_k)},

@@ -163,22 +163,6 @@ INLINE vi add_signed(vi sums, vub w, vb x)
 
 /* ---- scales ---- */
 
-/* A byte of LANES rows -> f32. */
-#if defined(__AVX512F__)
-#define ROWS_AS_VI(rows, kind) (vi) _mm512_cvt##kind##_epi32(_mm_loadu_si128((const void *)(rows)))
-#elif defined(__AVX2__)
-#define ROWS_AS_VI(rows, kind) (vi) _mm256_cvt##kind##_epi32(_mm_loadl_epi64((const void *)(rows)))
-#else
-#define ROWS_AS_VI(rows, kind) ((vi){(rows)[0], (rows)[1], (rows)[2], (rows)[3]})
-#endif
-#define DEFINE_FLOATS_OF(name, type, kind)                                                                             \
-    INLINE vf name(const type *rows)                                                                                   \
-    {                                                                                                                  \
-        return __builtin_convertvector(ROWS_AS_VI(rows, kind), vf);                                                    \
-    }
-DEFINE_FLOATS_OF(floats_of_u8, uint8_t, epu8)
-DEFINE_FLOATS_OF(floats_of_i8, int8_t, epi8)
-
 INLINE vf floats_of(vi sums)
 {
     return __builtin_convertvector(sums, vf);

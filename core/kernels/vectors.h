@@ -82,9 +82,31 @@ INLINE vf load_f16(const void *p, size_t k)
 
 INLINE float get_f16(const void *p, size_t k)
 {
+#if defined(__F16C__)
+    return _cvtsh_ss(((const uint16_t *)p)[k]);
+#elif defined(__aarch64__)
+    return (float)((const __fp16 *)p)[k];
+#else
     uint32_t half = ((const uint16_t *)p)[k], rest = (half & 0x7fff) << 13, bits;
     float value = as_float(rest) * 0x1p112f;
 
     memcpy(&bits, &value, sizeof(bits));
     return as_float((half & 0x8000) << 16 | (rest >= 0x0f800000 ? 0x7f800000 : 0) | bits);
+#endif
 }
+
+/* LANES bytes -> f32. */
+#if defined(__AVX512F__)
+#define BYTES_AS_VI(p, kind) (vi) _mm512_cvt##kind##_epi32(_mm_loadu_si128((const void *)(p)))
+#elif defined(__AVX2__)
+#define BYTES_AS_VI(p, kind) (vi) _mm256_cvt##kind##_epi32(_mm_loadl_epi64((const void *)(p)))
+#else
+#define BYTES_AS_VI(p, kind) ((vi){(p)[0], (p)[1], (p)[2], (p)[3]})
+#endif
+#define DEFINE_FLOATS_OF(name, type, kind)                                                                             \
+    INLINE vf name(const type *p)                                                                                      \
+    {                                                                                                                  \
+        return __builtin_convertvector(BYTES_AS_VI(p, kind), vf);                                                      \
+    }
+DEFINE_FLOATS_OF(floats_of_u8, uint8_t, epu8)
+DEFINE_FLOATS_OF(floats_of_i8, int8_t, epi8)

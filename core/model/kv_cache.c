@@ -1,5 +1,5 @@
-/* A page is [block][keys, values][head][position][element], halves: one head's keys lie side by side, so attention
-   streams them. */
+/* A page is [block][keys, values][head][position][element]: one head's keys lie side by side, so attention streams
+   them. */
 #include "core/model/kv_cache.h"
 
 #include <stdlib.h>
@@ -19,35 +19,49 @@ struct page {
 };
 
 struct kv_pool {
-    size_t n_heads, head_dim, n_pages, page_bytes, half_bytes; /* half: keys or values of a block */
+    enum tensor_type type;
+    size_t n_heads, head_dim, n_pages;
+    size_t row_bytes, page_bytes, half_bytes; /* row: of a head; half: keys or values of a block */
     char *memory;
     struct page *pages;
     uint64_t clock;
     size_t n_unused; /* pages without users, named or not */
 };
 
-static size_t half_bytes(const struct block_sizes *sizes)
+static size_t head_dim(const struct hparams *h)
 {
-    return sizes->n_kv_heads * KV_PAGE * (sizes->width / sizes->n_heads) * sizeof(uint16_t);
+    return h->decoder.width / h->decoder.n_heads;
 }
 
-size_t kv_pool_bytes(const struct hparams *h, size_t n_pages)
+bool kv_pool_can_be(const struct hparams *h, enum tensor_type type)
 {
-    return n_pages * 2 * h->decoder.n_blocks * half_bytes(&h->decoder);
+    return head_dim(h) % tensor_type_info(type)->n_block == 0;
 }
 
-struct kv_pool *kv_pool_new(const struct hparams *h, size_t n_pages)
+static size_t row_bytes(const struct hparams *h, enum tensor_type type)
+{
+    return head_dim(h) / tensor_type_info(type)->n_block * tensor_type_info(type)->n_block_bytes;
+}
+
+size_t kv_pool_bytes(const struct hparams *h, enum tensor_type type, size_t n_pages)
+{
+    return n_pages * 2 * h->decoder.n_blocks * h->decoder.n_kv_heads * KV_PAGE * row_bytes(h, type);
+}
+
+struct kv_pool *kv_pool_new(const struct hparams *h, enum tensor_type type, size_t n_pages)
 {
     struct kv_pool *pool = calloc(1, sizeof(*pool));
     void *memory;
 
     if (!pool)
         return NULL;
+    pool->type = type;
     pool->n_heads = h->decoder.n_kv_heads;
-    pool->head_dim = h->decoder.width / h->decoder.n_heads;
+    pool->head_dim = head_dim(h);
     pool->n_pages = pool->n_unused = n_pages;
-    pool->page_bytes = kv_pool_bytes(h, 1);
-    pool->half_bytes = half_bytes(&h->decoder);
+    pool->row_bytes = row_bytes(h, type);
+    pool->page_bytes = kv_pool_bytes(h, type, 1);
+    pool->half_bytes = pool->page_bytes / (2 * h->decoder.n_blocks);
     pool->pages = calloc(n_pages, sizeof(*pool->pages));
     memory = mmap(NULL, n_pages * pool->page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                   -1, 0);
@@ -145,24 +159,34 @@ struct attention_pages kv_pool_block(const struct kv_pool *pool, size_t block)
 {
     return (struct attention_pages){
         .memory = pool->memory + 2 * block * pool->half_bytes,
+        .type = pool->type,
+        .row_bytes = pool->row_bytes,
         .page_bytes = pool->page_bytes,
         .values_offset = pool->half_bytes,
         .n_positions = KV_PAGE,
     };
 }
 
+static void write_row(const struct kv_pool *pool, const struct kernels *kernels, const float *row, void *ret)
+{
+    if (pool->type == TENSOR_F16)
+        kernels->narrow_f16(row, pool->head_dim, ret);
+    else
+        tensor_from_f32(pool->type, row, pool->head_dim, ret);
+}
+
 static void write_half(const struct kv_pool *pool, const struct kv_pages *pages, const struct kernels *kernels,
                        char *memory, const float *rows, size_t m)
 {
-    size_t width = pool->n_heads * pool->head_dim, row_bytes = pool->head_dim * sizeof(uint16_t);
+    size_t width = pool->n_heads * pool->head_dim;
 
     for (size_t i = 0; i < m; i++) {
         size_t position = pages->length + i;
         char *page = memory + pages->numbers[position / KV_PAGE] * pool->page_bytes;
 
         for (size_t head = 0; head < pool->n_heads; head++)
-            kernels->narrow_f16(rows + i * width + head * pool->head_dim, pool->head_dim,
-                                (uint16_t *)(void *)(page + (head * KV_PAGE + position % KV_PAGE) * row_bytes));
+            write_row(pool, kernels, rows + i * width + head * pool->head_dim,
+                      page + (head * KV_PAGE + position % KV_PAGE) * pool->row_bytes);
     }
 }
 

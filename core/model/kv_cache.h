@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/tensor/tensor.h"
+
 struct attention_pages;
 struct digest;
 struct hparams;
@@ -20,10 +22,12 @@ static inline size_t kv_pages_for(size_t n_positions)
     return (n_positions + KV_PAGE - 1) / KV_PAGE;
 }
 
-/* NULL: no memory. Untouched memory is not resident. */
-struct kv_pool *kv_pool_new(const struct hparams *hparams, size_t n_pages);
+/* type: TENSOR_F16, or TENSOR_Q8_0 where kv_pool_can_be(). NULL: no memory. Untouched memory is not resident. */
+struct kv_pool *kv_pool_new(const struct hparams *hparams, enum tensor_type type, size_t n_pages);
 struct kv_pool *kv_pool_free(struct kv_pool *pool);
-size_t kv_pool_bytes(const struct hparams *hparams, size_t n_pages);
+size_t kv_pool_bytes(const struct hparams *hparams, enum tensor_type type, size_t n_pages);
+/* Whether the elements of a head are whole blocks of the type. */
+bool kv_pool_can_be(const struct hparams *hparams, enum tensor_type type);
 
 /* The pages of one sequence, position by position; embedded, room for page numbers comes from elsewhere. */
 struct kv_pages {
@@ -45,7 +49,7 @@ bool kv_pages_share(struct kv_pool *pool, struct kv_pages *pages, const struct d
 void kv_pages_name(struct kv_pool *pool, const struct kv_pages *pages, size_t i, const struct digest *name);
 
 /* Writes m positions of one block behind `length`, for which there is room.
- *   keys, values  f32 [m, n_kv_heads * head_dim], stored as halves */
+ *   keys, values  f32 [m, n_kv_heads * head_dim] */
 void kv_pages_write(struct kv_pool *pool, const struct kv_pages *pages, const struct kernels *kernels, size_t block,
                     const float *keys, const float *values, size_t m);
 

@@ -93,8 +93,8 @@ static void attend_pages(const struct paged_job *job, size_t head, const struct 
                          size_t first, size_t m, float *scores)
 {
     const struct paged_attention *a = job->a;
-    const struct weight_kernels *kernels = &job->compute->kernels->f16;
-    size_t n = part->n - part->m + first + m, row_bytes = a->head_dim * sizeof(uint16_t);
+    const struct weight_kernels *kernels = tensor_type_kernels(job->compute->kernels, a->pages.type);
+    size_t n = part->n - part->m + first + m, row_bytes = a->pages.row_bytes;
     size_t group = head * a->n_kv_heads / a->n_heads;
     const char *keys = a->pages.memory + group * a->pages.n_positions * row_bytes;
     const float *queries = a->queries + (row + first) * a->query_stride + head * a->head_dim;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/tensor/matmul.h"
+#include "core/tensor/tensor.h"
 
 /* One attention of m queries over n keys. All f32. Element k of head h:
  *   query i    queries[i * query_stride + h * head_dim + k]
@@ -26,12 +27,13 @@ struct attention {
 #define ATTENTION_KEYS_MAX COMPUTE_SCRATCH
 void attention(const struct compute *compute, const struct attention *attention);
 
-/* Keys and values as halves in pages. Of a page, key j of head g begins at
- *   memory + page * page_bytes + (g * n_positions + j) * head_dim halves
+/* Keys and values in pages, f16 or q8_0. Of a page, key j of head g begins at
+ *   memory + page * page_bytes + (g * n_positions + j) * row_bytes
  * and its value values_offset bytes behind. */
 struct attention_pages {
     const char *memory;
-    size_t page_bytes, values_offset;
+    enum tensor_type type;
+    size_t row_bytes, page_bytes, values_offset;
     size_t n_positions; /* of a page */
 };
 

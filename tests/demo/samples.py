@@ -142,6 +142,18 @@ def check_commands(tap, onellm, onellmd, samples):
     tap.check(daemon.status == 0, 'the daemon ends well', daemon.output[-3000:])
 
 
+def check_small_cache(tap, onellmd, samples):
+    """Keys and values in eight bits are good enough."""
+    files = {sample.files[0]: options(sample) for sample in samples}
+    with tool.Daemon(onellmd, '', '--kv-type', 'q8_0') as daemon:
+        for name, expected in SAME_EXPECTED.items():
+            forms = [f'{part[2:]}=@{file}' for part, file in zip(files[name][::2], files[name][1::2])]
+            words = ['curl', 'localhost:8080/v1/answers', *(w for form in forms for w in ('-F', form)), '-F',
+                     f'prompt={SAME_QUESTION}']
+            answer = run_command(words, None, f'127.0.0.1:{daemon.port}')
+            tap.check(matches(expected, answer), f'{name}, --kv-type q8_0: {SAME_QUESTION} {expected}', answer)
+
+
 def main():
     onellm, onellmd = (Path(program).resolve() for program in sys.argv[1:])
     tap = tool.Tap()
@@ -151,6 +163,7 @@ def main():
     try:
         check_answers(tap, onellm, samples)
         check_commands(tap, onellm, onellmd, samples)
+        check_small_cache(tap, onellmd, samples)
     except tool.Failed as failure:
         tap.check(False, 'every program does what it is asked', failure)
     return tap.finish()

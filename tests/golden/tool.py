@@ -64,12 +64,12 @@ def answer(program, model, options, prompt, n_tokens):
 class Daemon:
     """onellmd on a free port, for the length of a `with` block."""
 
-    def __init__(self, program, model):
+    def __init__(self, program, model, *options):
         with socket.socket() as probe:
             probe.bind(('127.0.0.1', 0))
             self.port = probe.getsockname()[1]
         self.command = [str(program), '--host', '127.0.0.1', '--port', str(self.port), '--model', str(model),
-                        '--drain-delay-ms', '0']
+                        '--drain-delay-ms', '0', *map(str, options)]
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

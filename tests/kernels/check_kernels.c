@@ -219,8 +219,9 @@ static const char *check_dots(const struct kernels *kernels, const struct stored
 
     for (size_t s = 0; s < ARRAY_SIZE(sizes); s++)
         for (size_t m = 1; m <= M_MAX; m++) {
-            size_t n = sizes[s], n_rows = 1 + (m * 5 + s) % ROWS_OF_MATRIX, stride = n + m % 3, offset = s % 3;
-            size_t row_bytes = (n + s % 4) * type->n_block_bytes, ret_stride = n_rows + m % 3;
+            size_t n = whole(type, sizes[s]), n_rows = 1 + (m * 5 + s) % ROWS_OF_MATRIX, stride = n + m % 3;
+            size_t row_bytes = (n / type->n_block + s % 4) * type->n_block_bytes, ret_stride = n_rows + m % 3;
+            size_t offset = s % 3;
             float *expected = guarded(&expected_memory, 0), *found = guarded(&found_memory, 0), alone;
             const char *wrong = NULL;
 
@@ -260,12 +261,13 @@ static const char *check_dots(const struct kernels *kernels, const struct stored
 static const char *check_mix(const struct kernels *kernels, const struct stored *type)
 {
     static const size_t widths[] = {1, 3, 8, 16, 31, 32, 64, 100, 128, 200};
-    static uint8_t rows[70 * 210 * sizeof(float)];
-    static float shares[M_MAX * 80], once[210], element;
+    static uint8_t rows[70 * 230 * sizeof(float)];
+    static float shares[M_MAX * 80], once[230], row[230];
 
     for (size_t s = 0; s < ARRAY_SIZE(widths); s++)
         for (size_t m = 1; m <= M_MAX; m++) {
-            size_t width = widths[s], n = 1 + (m * 31 + s * 7) % 65, row_bytes = (width + s % 3) * type->n_block_bytes;
+            size_t width = whole(type, widths[s]), n = 1 + (m * 31 + s * 7) % 65;
+            size_t row_bytes = (width / type->n_block + s % 3) * type->n_block_bytes;
             size_t stride = width + m % 2, half = n / 2;
             float *expected = guarded(&expected_memory, 0), *found = guarded(&found_memory, 0);
 
@@ -292,9 +294,8 @@ static const char *check_mix(const struct kernels *kernels, const struct stored 
                     const char *wrong;
 
                     for (size_t j = 0; j < n; j++) {
-                        kernels_of(&kernels_ref, type)
-                            ->widen(rows + j * row_bytes + c * type->n_block_bytes, 1, &element);
-                        tolerance += 2e-6 * fabs((double)shares[i * 80 + j] * element);
+                        kernels_of(&kernels_ref, type)->widen(rows + j * row_bytes, c + 1, row);
+                        tolerance += 2e-6 * fabs((double)shares[i * 80 + j] * row[c]);
                     }
                     wrong = compare(expected + i * stride + c, found + i * stride + c, 1, &tolerance);
                     if (wrong)

@@ -558,6 +558,10 @@ static void opening_says_what_is_wrong(void **state)
     assert_int_equal(onellm_open(&options, &onellm, &error), -EINVAL);
     assert_non_null(strstr(error.message, "1000000"));
     assert_null(onellm);
+    options = (struct onellm_options){.model_path = tiny_model(), .kv_type = KV_Q8_0}; /* its heads are smaller */
+    error = ERROR_NONE;
+    assert_int_equal(onellm_open(&options, &onellm, &error), -EINVAL);
+    assert_non_null(strstr(error.message, "q8_0"));
     assert_null(onellm_close(NULL));
 }
 

@@ -25,7 +25,7 @@ static struct kv_pool *pool;
 static int begin(void **state)
 {
     (void)state;
-    pool = kv_pool_new(&sizes, N_PAGES);
+    pool = kv_pool_new(&sizes, TENSOR_F16, N_PAGES);
     for (size_t i = 0; i < ARRAY_SIZE(some); i++)
         some[i] = (struct kv_pages){numbers[i], 0, N_PAGES, 0};
     return pool ? 0 : -1;
@@ -49,7 +49,7 @@ static struct digest named(uint8_t number)
 static void pages_are_bounded(void **state)
 {
     (void)state;
-    assert_int_equal(kv_pool_bytes(&sizes, N_PAGES), N_PAGES * 2 * 2 * 2 * KV_PAGE * 2 * sizeof(uint16_t));
+    assert_int_equal(kv_pool_bytes(&sizes, TENSOR_F16, N_PAGES), N_PAGES * 2 * 2 * 2 * KV_PAGE * 2 * sizeof(uint16_t));
     assert_true(kv_pages_reserve(pool, &some[0], 3 * KV_PAGE));
     assert_true(kv_pages_reserve(pool, &some[0], 3 * KV_PAGE - 5)); /* has them */
     assert_int_equal(some[0].n, 3);
@@ -118,16 +118,16 @@ static void left_pages_make_room(void **state)
 }
 
 /* Positions of a sequence find their places in its pages, whatever their numbers. */
-static void positions_have_their_places(void **state)
+static void check_places(enum tensor_type type, const struct hparams *h)
 {
     struct attention_pages block = kv_pool_block(pool, 1);
-    float keys[3 * 4], values[3 * 4];
+    size_t dim = h->decoder.width / h->decoder.n_heads;
+    float keys[3 * 2 * 32], values[3 * 2 * 32];
 
-    (void)state;
     assert_true(kv_pages_reserve(pool, &some[0], KV_PAGE));
     assert_true(kv_pages_reserve(pool, &some[1], KV_PAGE + 2));
     some[1].length = KV_PAGE - 1;
-    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+    for (size_t i = 0; i < 3 * 2 * dim; i++) {
         keys[i] = (float)i;
         values[i] = (float)i + 100;
     }
@@ -136,14 +136,34 @@ static void positions_have_their_places(void **state)
         for (size_t head = 0; head < 2; head++) {
             size_t position = KV_PAGE - 1 + i;
             const char *at = block.memory + some[1].numbers[position / KV_PAGE] * block.page_bytes +
-                             (head * KV_PAGE + position % KV_PAGE) * 2 * sizeof(uint16_t);
-            float found[2];
+                             (head * KV_PAGE + position % KV_PAGE) * block.row_bytes;
+            char expected[64];
 
-            kernels_ref.f16.widen(at, 2, found);
-            assert_memory_equal(found, keys + i * 4 + head * 2, sizeof(found));
-            kernels_ref.f16.widen(at + block.values_offset, 2, found);
-            assert_memory_equal(found, values + i * 4 + head * 2, sizeof(found));
+            tensor_from_f32(type, keys + (i * 2 + head) * dim, dim, expected);
+            assert_memory_equal(at, expected, block.row_bytes);
+            tensor_from_f32(type, values + (i * 2 + head) * dim, dim, expected);
+            assert_memory_equal(at + block.values_offset, expected, block.row_bytes);
         }
+}
+
+static void positions_have_their_places(void **state)
+{
+    (void)state;
+    check_places(TENSOR_F16, &sizes);
+}
+
+/* Heads of 32 elements are a block of 34 bytes; smaller ones cannot be q8_0. */
+static void bytes_have_their_places(void **state)
+{
+    static const struct hparams wide = {.decoder = {64, 2, 2, 2, 16, 1e-5f}};
+
+    assert_false(kv_pool_can_be(&sizes, TENSOR_Q8_0));
+    assert_true(kv_pool_can_be(&wide, TENSOR_Q8_0));
+    assert_int_equal(kv_pool_bytes(&wide, TENSOR_Q8_0, 1), 2 * 2 * 2 * KV_PAGE * 34);
+    end(state);
+    pool = kv_pool_new(&wide, TENSOR_Q8_0, N_PAGES);
+    assert_non_null(pool);
+    check_places(TENSOR_Q8_0, &wide);
 }
 
 int main(void)
@@ -153,6 +173,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(named_pages_are_shared, begin, end),
         cmocka_unit_test_setup_teardown(left_pages_make_room, begin, end),
         cmocka_unit_test_setup_teardown(positions_have_their_places, begin, end),
+        cmocka_unit_test_setup_teardown(bytes_have_their_places, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

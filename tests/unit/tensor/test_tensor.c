@@ -293,69 +293,106 @@ static void attention_is_right(void **state)
     }
 }
 
-/* Halves in pages that lie anywhere: as contiguous attention on the same numbers, and every query alone gives the same
- * bits. */
+enum { HEADS = 4, GROUPS = 2, PAGE = 32, PAGES = 9, ROWS = 60, DIM_MAX = 64 };
+
+/* Rows of a part's heads, f32: half 0 its keys, half 1 its values. */
+static void widen_pages(const struct attention_pages *pages, const struct attention_part *part, size_t half, size_t dim,
+                        float *ret)
+{
+    const struct weight_kernels *kernels = tensor_type_kernels(&kernels_ref, pages->type);
+
+    for (size_t j = 0; j < part->n; j++)
+        for (size_t g = 0; g < GROUPS; g++)
+            kernels->widen(pages->memory + part->pages[j / PAGE] * pages->page_bytes + half * pages->values_offset +
+                               (g * PAGE + j % PAGE) * pages->row_bytes,
+                           dim, ret + (j * GROUPS + g) * dim);
+}
+
+/* As contiguous attention on the same numbers, and every query alone gives the same bits. */
+static void check_paged(const struct compute *compute, const struct paged_attention *a)
+{
+    static float k[128 * GROUPS * DIM_MAX], v[128 * GROUPS * DIM_MAX], together[ROWS * HEADS * DIM_MAX];
+    size_t dim = a->head_dim, width = HEADS * dim, row = 0;
+
+    attention_paged(compute, a);
+    for (size_t p = 0; p < a->n_parts; row += a->parts[p].m, p++) {
+        const struct attention_part *part = &a->parts[p];
+        struct attention plain = {a->queries + row * width,
+                                  k,
+                                  v,
+                                  together,
+                                  width,
+                                  GROUPS * dim,
+                                  dim,
+                                  width,
+                                  part->m,
+                                  part->n,
+                                  HEADS,
+                                  GROUPS,
+                                  dim,
+                                  true};
+
+        widen_pages(&a->pages, part, 0, dim, k);
+        widen_pages(&a->pages, part, 1, dim, v);
+        attention(compute, &plain);
+        for (size_t i = 0; i < part->m * width; i++)
+            assert_near(&a->ret[row * width + i], (double)together[i], 2e-6, i);
+        for (size_t i = 0; i < part->m; i++) {
+            struct attention_part one = {part->pages, 1, part->n - part->m + i + 1};
+            struct paged_attention single = *a;
+            float alone[HEADS * DIM_MAX];
+
+            single.queries = a->queries + (row + i) * width;
+            single.ret = alone;
+            single.parts = &one;
+            single.n_parts = 1;
+            attention_paged(compute, &single);
+            assert_memory_equal(alone, a->ret + (row + i) * width, width * sizeof(*alone));
+        }
+    }
+}
+
+/* Pages that lie anywhere. */
 static void paged_attention_is_right(void **state)
 {
-    enum { HEADS = 4, GROUPS = 2, DIM = 12, PAGE = 32, PAGES = 9, ROWS = 60 };
     static const uint32_t numbers[2][4] = {{5, 0, 8, 2}, {7, 3, 1, 6}};
-    static uint16_t memory[PAGES][2][GROUPS][PAGE][DIM];
-    struct attention_part parts[] = {{numbers[0], 41, 100}, {numbers[1], 1, 70}, {numbers[1], 18, 33}};
-    float *q = random_floats(ROWS * HEADS * DIM), *ret = random_floats(ROWS * HEADS * DIM),
-          *alone = random_floats(HEADS * DIM);
-    float *k = malloc(128 * GROUPS * DIM * sizeof(*k)), *v = malloc(128 * GROUPS * DIM * sizeof(*v));
-    struct paged_attention a = {.queries = q,
-                                .ret = ret,
-                                .query_stride = HEADS * DIM,
-                                .ret_stride = HEADS * DIM,
-                                .pages = {(const char *)memory, sizeof(memory[0]), sizeof(memory[0][0]), PAGE},
-                                .parts = parts,
-                                .n_parts = ARRAY_SIZE(parts),
-                                .n_heads = HEADS,
-                                .n_kv_heads = GROUPS,
-                                .head_dim = DIM};
-    float *noise = random_floats(sizeof(memory) / 2);
+    static const struct attention_part parts[] = {{numbers[0], 41, 100}, {numbers[1], 1, 70}, {numbers[1], 18, 33}};
+    static const struct {
+        enum tensor_type type;
+        size_t dim, row_bytes;
+    } cases[] = {{TENSOR_F16, 12, 24}, {TENSOR_Q8_0, 32, 34}, {TENSOR_Q8_0, 64, 68}};
+    static char memory[PAGES * 2 * GROUPS * PAGE * DIM_MAX * sizeof(uint16_t)];
 
     (void)state;
-    kernels_ref.narrow_f16(noise, sizeof(memory) / 2, (uint16_t *)memory);
-    for (int n_threads = 1; n_threads <= 3; n_threads++) {
-        struct thread_pool *pool = thread_pool_new(n_threads);
-        struct compute *compute = compute_new(pool, kernels_for(cpu_flags()));
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        size_t dim = cases[i].dim, half_bytes = GROUPS * PAGE * cases[i].row_bytes;
+        size_t n = PAGES * 2 * GROUPS * PAGE * dim;
+        float *noise = random_floats(n), *q = random_floats(ROWS * HEADS * dim),
+              *ret = random_floats(ROWS * HEADS * dim);
+        struct paged_attention a = {
+            .queries = q,
+            .ret = ret,
+            .query_stride = HEADS * dim,
+            .ret_stride = HEADS * dim,
+            .pages = {memory, cases[i].type, cases[i].row_bytes, 2 * half_bytes, half_bytes, PAGE},
+            .parts = parts,
+            .n_parts = ARRAY_SIZE(parts),
+            .n_heads = HEADS,
+            .n_kv_heads = GROUPS,
+            .head_dim = dim,
+        };
 
-        attention_paged(compute, &a);
-        for (size_t p = 0, row = 0; p < ARRAY_SIZE(parts); row += parts[p].m, p++) {
-            struct attention plain = {
-                q + row * HEADS * DIM, k,          v,          NULL,  HEADS * DIM, GROUPS * DIM, DIM,
-                HEADS * DIM,           parts[p].m, parts[p].n, HEADS, GROUPS,      DIM,          true};
+        tensor_from_f32(cases[i].type, noise, n, memory);
+        for (int n_threads = 1; n_threads <= 3; n_threads++) {
+            struct thread_pool *pool = thread_pool_new(n_threads);
+            struct compute *compute = compute_new(pool, kernels_for(cpu_flags()));
 
-            plain.ret = random_floats(parts[p].m * HEADS * DIM);
-            for (size_t j = 0; j < parts[p].n; j++)
-                for (size_t g = 0; g < GROUPS; g++) {
-                    kernels_ref.f16.widen(memory[parts[p].pages[j / PAGE]][0][g][j % PAGE], DIM,
-                                          k + (j * GROUPS + g) * DIM);
-                    kernels_ref.f16.widen(memory[parts[p].pages[j / PAGE]][1][g][j % PAGE], DIM,
-                                          v + (j * GROUPS + g) * DIM);
-                }
-            attention(compute, &plain);
-            for (size_t i = 0; i < parts[p].m * HEADS * DIM; i++)
-                assert_near(&ret[row * HEADS * DIM + i], (double)plain.ret[i], 2e-6, i);
-            for (size_t i = 0; i < parts[p].m; i++) {
-                struct attention_part one = {parts[p].pages, 1, parts[p].n - parts[p].m + i + 1};
-                struct paged_attention single = a;
-
-                single.queries = q + (row + i) * HEADS * DIM;
-                single.ret = alone;
-                single.parts = &one;
-                single.n_parts = 1;
-                attention_paged(compute, &single);
-                assert_memory_equal(alone, ret + (row + i) * HEADS * DIM, HEADS * DIM * sizeof(*alone));
-            }
-            free(plain.ret);
+            check_paged(compute, &a);
+            compute_free(compute);
+            thread_pool_free(pool);
         }
-        compute_free(compute);
-        thread_pool_free(pool);
+        free(q), free(ret), free(noise);
     }
-    free(q), free(ret), free(alone), free(k), free(v), free(noise);
 }
 
 /* Rotating keeps lengths, position 0 changes nothing, and products depend on the distance of positions only. */
