@@ -1,4 +1,4 @@
-/* Quantized weights as the product kernels take them: the blocks of 16 neighbouring rows of a matrix in one tile, in
+/* Quantized weights as the product kernels take them: the blocks of 32 neighbouring rows of a matrix in one tile, in
    which a vector holds four neighbouring weights of every row. A tile has as many bytes as the blocks of which it is
    made.
 
@@ -12,7 +12,7 @@
 
 #include "core/kernels/blocks.h"
 
-#define TILE_ROWS 16
+#define TILE_ROWS 32
 #define TILE_STEP (4 * TILE_ROWS) /* bytes of a step */
 
 struct tile_q8_0 {
@@ -38,7 +38,7 @@ struct tile_q6_k {
     uint8_t d[TILE_ROWS][2];
 };
 
-/* Blocks of n_rows <= 16 rows, row_bytes apart -> tiles; missing rows are 0. */
+/* Blocks of n_rows <= TILE_ROWS rows, row_bytes apart -> tiles; missing rows are 0. */
 typedef void tiles_pack(const void *rows, size_t row_bytes, size_t n_rows, size_t n, void *ret);
 tiles_pack tiles_pack_q8_0, tiles_pack_q4_0, tiles_pack_q4_k, tiles_pack_q6_k;
 
@@ -73,9 +73,9 @@ static inline struct input_row input_row_at(const void *memory, size_t n)
 #define INPUT_MIN 1e-30f
 typedef void kernel_input_row(const float *x, size_t n, void *memory);
 
-/* ret[i * ret_stride + r] = what weight row r and input row i make, for i < m, r < n_rows <= 16. tiles: n / 32 or n /
- * 256 of them, those of 16 rows of a matrix; inputs: m rows of input_row_bytes(n). Sums over the numbers of a block are
- * exact; those over blocks go from the first to the last, so a sum does not depend on m, nor on the other rows.
- * Tolerance: 2e-6 of the sum of magnitudes. */
+/* ret[i * ret_stride + r] = what weight row r and input row i make, for i < m, r < n_rows <= TILE_ROWS. tiles: n / 32
+ * or n / 256 of them, those of TILE_ROWS rows of a matrix; inputs: m rows of input_row_bytes(n). Sums over the numbers
+ * of a block are exact; those over blocks go from the first to the last, so a sum does not depend on m, nor on the
+ * other rows. Tolerance: 2e-6 of the sum of magnitudes. */
 typedef void kernel_tiles(const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows, float *ret,
                           size_t ret_stride);

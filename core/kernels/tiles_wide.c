@@ -18,6 +18,13 @@
 #include "core/kernels/vectors.h"
 
 #define PARTS (TILE_ROWS / LANES)
+/* Parts that are computed at once: they share what is loaded of the inputs, and a processor that begins two products in
+   a cycle has enough of them that need not wait for each other. */
+#if defined(__AVX512VNNI__)
+#define TOGETHER 2
+#else
+#define TOGETHER 1
+#endif
 
 typedef int8_t vb __attribute__((vector_size(LANES * 4)));
 typedef uint8_t vub __attribute__((vector_size(LANES * 4)));
@@ -227,59 +234,86 @@ INLINE void store_sums(vf sums[INPUTS_MAX][PARTS], size_t m, size_t n_rows, floa
     }
 }
 
+/* Sums of products, for `TOGETHER` parts from `part` on. */
+typedef vi few_products[INPUTS_MAX][TOGETHER];
+
+INLINE void add_to_sums(few_products products, const struct input_row *inputs, size_t m, size_t block, size_t part,
+                        const vf factors[TOGETHER], vf sums[INPUTS_MAX][PARTS])
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t t = 0; t < TOGETHER; t++)
+            sums[i][part + t] += floats_of(products[i][t]) * all(inputs[i].d[block]) * factors[t];
+}
+
 INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *inputs, size_t m, size_t n,
                      vf sums[INPUTS_MAX][PARTS])
 {
     for (size_t b = 0; b < n / 32; b++, tile++)
-        for (size_t part = 0; part < PARTS; part++) {
-            vf d = load_f16(tile->d, part * LANES);
-            vi products[INPUTS_MAX];
+        for (size_t part = 0; part < PARTS; part += TOGETHER) {
+            vf d[TOGETHER];
+            few_products products;
 
-            for (size_t i = 0; i < m; i++)
-                products[i] = (vi){0} - SIGNED_OFFSET * (inputs[i].half_sums[2 * b] + inputs[i].half_sums[2 * b + 1]);
-            for (size_t s = 0; s < 8; s++) {
-                vub w = load_bytes(tile->q[s] + part * sizeof(vub));
-
+            for (size_t t = 0; t < TOGETHER; t++) {
+                d[t] = load_f16(tile->d, (part + t) * LANES);
                 for (size_t i = 0; i < m; i++)
-                    products[i] = add_signed(products[i], w, four(inputs[i].q + b * 32 + s * 4));
+                    products[i][t] =
+                        (vi){0} - SIGNED_OFFSET * (inputs[i].half_sums[2 * b] + inputs[i].half_sums[2 * b + 1]);
             }
-            for (size_t i = 0; i < m; i++)
-                sums[i][part] += floats_of(products[i]) * all(inputs[i].d[b]) * d;
+            for (size_t s = 0; s < 8; s++) {
+                vub w[TOGETHER];
+
+                for (size_t t = 0; t < TOGETHER; t++)
+                    w[t] = load_bytes(tile->q[s] + (part + t) * sizeof(vub));
+                for (size_t i = 0; i < m; i++)
+                    for (size_t t = 0; t < TOGETHER; t++)
+                        products[i][t] = add_signed(products[i][t], w[t], four(inputs[i].q + b * 32 + s * 4));
+            }
+            add_to_sums(products, inputs, m, b, part, d, sums);
         }
 }
 
 /* The products of 32 neighbours in four bits. */
 INLINE void add_nibbles(const uint8_t q[4][TILE_STEP], size_t part, const struct input_row *inputs, size_t m, size_t k,
-                        vi ret[INPUTS_MAX])
+                        few_products ret)
 {
-    many_t products[INPUTS_MAX] = {{0}};
+    many_t products[INPUTS_MAX][TOGETHER] = {{{0}}};
 
     for (size_t s = 0; s < 4; s++) {
-        vub both = load_bytes(q[s] + part * sizeof(vub)), low = both & 15, high = both >> 4;
+        vub low[TOGETHER], high[TOGETHER];
 
+        for (size_t t = 0; t < TOGETHER; t++) {
+            vub both = load_bytes(q[s] + (part + t) * sizeof(vub));
+
+            low[t] = both & 15;
+            high[t] = both >> 4;
+        }
         for (size_t i = 0; i < m; i++)
-            products[i] = add_small(products[i], low, four(inputs[i].q + k + s * 4));
+            for (size_t t = 0; t < TOGETHER; t++)
+                products[i][t] = add_small(products[i][t], low[t], four(inputs[i].q + k + s * 4));
         for (size_t i = 0; i < m; i++)
-            products[i] = add_small(products[i], high, four(inputs[i].q + k + 16 + s * 4));
+            for (size_t t = 0; t < TOGETHER; t++)
+                products[i][t] = add_small(products[i][t], high[t], four(inputs[i].q + k + 16 + s * 4));
     }
     for (size_t i = 0; i < m; i++)
-        ret[i] = rows_of(products[i]);
+        for (size_t t = 0; t < TOGETHER; t++)
+            ret[i][t] = rows_of(products[i][t]);
 }
 
 INLINE void few_q4_0(const struct tile_q4_0 *tile, const struct input_row *inputs, size_t m, size_t n,
                      vf sums[INPUTS_MAX][PARTS])
 {
     for (size_t b = 0; b < n / 32; b++, tile++)
-        for (size_t part = 0; part < PARTS; part++) {
-            vf d = load_f16(tile->d, part * LANES);
-            vi products[INPUTS_MAX];
+        for (size_t part = 0; part < PARTS; part += TOGETHER) {
+            vf d[TOGETHER];
+            few_products products;
 
             add_nibbles(tile->q, part, inputs, m, b * 32, products);
-            for (size_t i = 0; i < m; i++) {
-                int32_t sum = inputs[i].half_sums[2 * b] + inputs[i].half_sums[2 * b + 1];
-
-                sums[i][part] += floats_of(products[i] - 8 * sum) * all(inputs[i].d[b]) * d;
+            for (size_t t = 0; t < TOGETHER; t++) {
+                d[t] = load_f16(tile->d, (part + t) * LANES);
+                for (size_t i = 0; i < m; i++)
+                    products[i][t] -= 8 * (inputs[i].half_sums[2 * b] + inputs[i].half_sums[2 * b + 1]);
             }
+            add_to_sums(products, inputs, m, b, part, d, sums);
         }
 }
 
@@ -308,19 +342,26 @@ INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *input
         uint8_t scales[8][TILE_ROWS], minima[8][TILE_ROWS];
 
         unpack_pairs(tile, scales, minima);
-        for (size_t part = 0; part < PARTS; part++) {
-            size_t first = part * LANES;
-            vf d = load_f16(tile->d, first), dmin = load_f16(tile->dmin, first);
+        for (size_t part = 0; part < PARTS; part += TOGETHER) {
+            vf d[TOGETHER], dmin[TOGETHER];
 
+            for (size_t t = 0; t < TOGETHER; t++) {
+                d[t] = load_f16(tile->d, (part + t) * LANES);
+                dmin[t] = load_f16(tile->dmin, (part + t) * LANES);
+            }
             for (size_t j = 0; j < 8; j++) {
-                vf factor = d * floats_of_u8(scales[j] + first), less = dmin * floats_of_u8(minima[j] + first);
-                vi products[INPUTS_MAX];
+                vf factors[TOGETHER], less[TOGETHER];
+                few_products products;
 
-                add_nibbles(tile->q[j], part, inputs, m, b * 256 + j * 32, products);
-                for (size_t i = 0; i < m; i++) {
-                    sums[i][part] += floats_of(products[i]) * all(inputs[i].d[b * 8 + j]) * factor;
-                    sums[i][part] -= less * all(inputs[i].sums[b * 8 + j]);
+                for (size_t t = 0; t < TOGETHER; t++) {
+                    factors[t] = d[t] * floats_of_u8(scales[j] + (part + t) * LANES);
+                    less[t] = dmin[t] * floats_of_u8(minima[j] + (part + t) * LANES);
                 }
+                add_nibbles(tile->q[j], part, inputs, m, b * 256 + j * 32, products);
+                add_to_sums(products, inputs, m, b * 8 + j, part, factors, sums);
+                for (size_t i = 0; i < m; i++)
+                    for (size_t t = 0; t < TOGETHER; t++)
+                        sums[i][part + t] -= less[t] * all(inputs[i].sums[b * 8 + j]);
             }
         }
     }
@@ -328,18 +369,26 @@ INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *input
 
 /* The products of 16 neighbours in six bits, those of half h of a group: steps 4 h .. 4 h + 3. */
 INLINE void add_sixes(const struct tile_q6_k *tile, size_t j, size_t h, size_t part, const struct input_row *inputs,
-                      size_t m, size_t k, vi ret[INPUTS_MAX])
+                      size_t m, size_t k, few_products ret)
 {
-    vub high = load_bytes(tile->high[j][h] + part * sizeof(vub));
+    vub high[TOGETHER];
 
-    for (size_t i = 0; i < m; i++)
-        ret[i] = (vi){0} - 32 * inputs[i].half_sums[k / 16 + h];
-    for (size_t s = 0; s < 4; s++) {
-        vub w = load_bytes(tile->low[j][s] + part * sizeof(vub));
-
-        w = (h == 0 ? w & 15 : w >> 4) | (high >> (2 * s) & 3) << 4;
+    for (size_t t = 0; t < TOGETHER; t++) {
+        high[t] = load_bytes(tile->high[j][h] + (part + t) * sizeof(vub));
         for (size_t i = 0; i < m; i++)
-            ret[i] = add_any(ret[i], w, four(inputs[i].q + k + h * 16 + s * 4));
+            ret[i][t] = (vi){0} - 32 * inputs[i].half_sums[k / 16 + h];
+    }
+    for (size_t s = 0; s < 4; s++) {
+        vub w[TOGETHER];
+
+        for (size_t t = 0; t < TOGETHER; t++) {
+            vub low = load_bytes(tile->low[j][s] + (part + t) * sizeof(vub));
+
+            w[t] = (h == 0 ? low & 15 : low >> 4) | (high[t] >> (2 * s) & 3) << 4;
+        }
+        for (size_t i = 0; i < m; i++)
+            for (size_t t = 0; t < TOGETHER; t++)
+                ret[i][t] = add_any(ret[i][t], w[t], four(inputs[i].q + k + h * 16 + s * 4));
     }
 }
 
@@ -347,17 +396,20 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
                      vf sums[INPUTS_MAX][PARTS])
 {
     for (size_t b = 0; b < n / 256; b++, tile++)
-        for (size_t part = 0; part < PARTS; part++) {
-            vf d = load_f16(tile->d, part * LANES);
+        for (size_t part = 0; part < PARTS; part += TOGETHER) {
+            vf d[TOGETHER];
 
+            for (size_t t = 0; t < TOGETHER; t++)
+                d[t] = load_f16(tile->d, (part + t) * LANES);
             for (size_t j = 0; j < 8; j++)
                 for (size_t h = 0; h < 2; h++) {
-                    vf factor = d * floats_of_i8(tile->scales[2 * j + h] + part * LANES);
-                    vi products[INPUTS_MAX];
+                    vf factors[TOGETHER];
+                    few_products products;
 
+                    for (size_t t = 0; t < TOGETHER; t++)
+                        factors[t] = d[t] * floats_of_i8(tile->scales[2 * j + h] + (part + t) * LANES);
                     add_sixes(tile, j, h, part, inputs, m, b * 256 + j * 32, products);
-                    for (size_t i = 0; i < m; i++)
-                        sums[i][part] += floats_of(products[i]) * all(inputs[i].d[b * 8 + j]) * factor;
+                    add_to_sums(products, inputs, m, b * 8 + j, part, factors, sums);
                 }
         }
 }

@@ -40,9 +40,13 @@ INLINE void store(float *p, vf v)
     memcpy(p, &v, sizeof(v));
 }
 
+/* Not 0 + value, which the compiler must compute: it turns -0 into 0. */
 INLINE vf all(float value)
 {
-    return (vf){0} + value;
+    uint32_t bits;
+
+    memcpy(&bits, &value, sizeof(bits));
+    return (vf)((vu){0} + bits);
 }
 
 INLINE float as_float(uint32_t bits)
