@@ -76,6 +76,7 @@ typedef void kernel_input_row(const float *x, size_t n, void *memory);
 /* ret[i * ret_stride + r] = what weight row r and input row i make, for i < m, r < n_rows <= TILE_ROWS. tiles: n / 32
  * or n / 256 of them, those of TILE_ROWS rows of a matrix; inputs: m rows of input_row_bytes(n). Sums over the numbers
  * of a block are exact; those over blocks go from the first to the last, so a sum does not depend on m, nor on the
- * other rows. Tolerance: 2e-6 of the sum of magnitudes. */
+ * other rows. What lies behind the tiles, as many bytes again, may be prefetched: there the next ones are, or nothing.
+ * Tolerance: 2e-6 of the sum of magnitudes. */
 typedef void kernel_tiles(const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows, float *ret,
                           size_t ret_stride);

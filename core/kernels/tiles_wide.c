@@ -234,6 +234,20 @@ INLINE void store_sums(vf sums[INPUTS_MAX][PARTS], size_t m, size_t n_rows, floa
     }
 }
 
+/* While inputs are multiplied with a row of tiles, the next one is fetched, a share of it by every group of inputs: so
+   that the memory is busy all the time, not only when a row is met first. */
+struct ahead {
+    const char *tile;      /* of the next row, at the place of the tile at hand */
+    size_t share, n_share; /* lines share, share + n_share, ... of it */
+};
+
+INLINE void fetch(struct ahead *ahead, size_t n_bytes)
+{
+    for (size_t at = ahead->share * 64; at < n_bytes; at += ahead->n_share * 64)
+        __builtin_prefetch(ahead->tile + at);
+    ahead->tile += n_bytes;
+}
+
 /* Sums of products, for `TOGETHER` parts from `part` on. */
 typedef vi few_products[INPUTS_MAX][TOGETHER];
 
@@ -246,9 +260,10 @@ INLINE void add_to_sums(few_products products, const struct input_row *inputs, s
 }
 
 INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *inputs, size_t m, size_t n,
-                     vf sums[INPUTS_MAX][PARTS])
+                     struct ahead ahead, vf sums[INPUTS_MAX][PARTS])
 {
-    for (size_t b = 0; b < n / 32; b++, tile++)
+    for (size_t b = 0; b < n / 32; b++, tile++) {
+        fetch(&ahead, sizeof(*tile));
         for (size_t part = 0; part < PARTS; part += TOGETHER) {
             vf d[TOGETHER];
             few_products products;
@@ -270,6 +285,7 @@ INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *input
             }
             add_to_sums(products, inputs, m, b, part, d, sums);
         }
+    }
 }
 
 /* The products of 32 neighbours in four bits. */
@@ -300,9 +316,10 @@ INLINE void add_nibbles(const uint8_t q[4][TILE_STEP], size_t part, const struct
 }
 
 INLINE void few_q4_0(const struct tile_q4_0 *tile, const struct input_row *inputs, size_t m, size_t n,
-                     vf sums[INPUTS_MAX][PARTS])
+                     struct ahead ahead, vf sums[INPUTS_MAX][PARTS])
 {
-    for (size_t b = 0; b < n / 32; b++, tile++)
+    for (size_t b = 0; b < n / 32; b++, tile++) {
+        fetch(&ahead, sizeof(*tile));
         for (size_t part = 0; part < PARTS; part += TOGETHER) {
             vf d[TOGETHER];
             few_products products;
@@ -315,6 +332,7 @@ INLINE void few_q4_0(const struct tile_q4_0 *tile, const struct input_row *input
             }
             add_to_sums(products, inputs, m, b, part, d, sums);
         }
+    }
 }
 
 /* Scales and minima of all groups and rows; see block_q4_k_pair(). */
@@ -336,11 +354,12 @@ INLINE void unpack_pairs(const struct tile_q4_k *tile, uint8_t scales[8][TILE_RO
 }
 
 INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *inputs, size_t m, size_t n,
-                     vf sums[INPUTS_MAX][PARTS])
+                     struct ahead ahead, vf sums[INPUTS_MAX][PARTS])
 {
     for (size_t b = 0; b < n / 256; b++, tile++) {
         uint8_t scales[8][TILE_ROWS], minima[8][TILE_ROWS];
 
+        fetch(&ahead, sizeof(*tile));
         unpack_pairs(tile, scales, minima);
         for (size_t part = 0; part < PARTS; part += TOGETHER) {
             vf d[TOGETHER], dmin[TOGETHER];
@@ -393,9 +412,10 @@ INLINE void add_sixes(const struct tile_q6_k *tile, size_t j, size_t h, size_t p
 }
 
 INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *inputs, size_t m, size_t n,
-                     vf sums[INPUTS_MAX][PARTS])
+                     struct ahead ahead, vf sums[INPUTS_MAX][PARTS])
 {
-    for (size_t b = 0; b < n / 256; b++, tile++)
+    for (size_t b = 0; b < n / 256; b++, tile++) {
+        fetch(&ahead, sizeof(*tile));
         for (size_t part = 0; part < PARTS; part += TOGETHER) {
             vf d[TOGETHER];
 
@@ -412,18 +432,20 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
                     add_to_sums(products, inputs, m, b * 8 + j, part, factors, sums);
                 }
         }
+    }
 }
 
-#define DEFINE_TILES(type)                                                                                             \
-    INLINE void some_##type(const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows, float *ret,      \
-                            size_t ret_stride)                                                                         \
+#define DEFINE_TILES(type, n_block)                                                                                    \
+    INLINE void some_##type(const void *tiles, const char *inputs, size_t m, size_t n, size_t n_rows, size_t share,    \
+                            size_t n_share, float *ret, size_t ret_stride)                                             \
     {                                                                                                                  \
         struct input_row rows[INPUTS_MAX];                                                                             \
         vf sums[INPUTS_MAX][PARTS] = {{{0}}};                                                                          \
+        struct ahead ahead = {(const char *)tiles + n / (n_block) * sizeof(struct tile_##type), share, n_share};       \
                                                                                                                        \
         for (size_t i = 0; i < m; i++)                                                                                 \
-            rows[i] = input_row_at((const char *)inputs + i * input_row_bytes(n), n);                                  \
-        few_##type(tiles, rows, m, n, sums);                                                                           \
+            rows[i] = input_row_at(inputs + i * input_row_bytes(n), n);                                                \
+        few_##type(tiles, rows, m, n, ahead, sums);                                                                    \
         store_sums(sums, m, n_rows, ret, ret_stride);                                                                  \
     }                                                                                                                  \
                                                                                                                        \
@@ -431,15 +453,18 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
                                   float *ret, size_t ret_stride)                                                       \
     {                                                                                                                  \
         const char *rows = inputs;                                                                                     \
+        size_t row_bytes = input_row_bytes(n), i = 0, share = 0, n_share = m / 4 + m % 4 / 2 + m % 2;                  \
                                                                                                                        \
-        for (; m >= 4; m -= 4, rows += 4 * input_row_bytes(n), ret += 4 * ret_stride)                                  \
-            some_##type(tiles, rows, 4, n, n_rows, ret, ret_stride);                                                   \
-        for (; m >= 2; m -= 2, rows += 2 * input_row_bytes(n), ret += 2 * ret_stride)                                  \
-            some_##type(tiles, rows, 2, n, n_rows, ret, ret_stride);                                                   \
-        if (m)                                                                                                         \
-            some_##type(tiles, rows, 1, n, n_rows, ret, ret_stride);                                                   \
+        for (; i + 4 <= m; i += 4)                                                                                     \
+            some_##type(tiles, rows + i * row_bytes, 4, n, n_rows, share++, n_share, ret + i * ret_stride,             \
+                        ret_stride);                                                                                   \
+        for (; i + 2 <= m; i += 2)                                                                                     \
+            some_##type(tiles, rows + i * row_bytes, 2, n, n_rows, share++, n_share, ret + i * ret_stride,             \
+                        ret_stride);                                                                                   \
+        if (i < m)                                                                                                     \
+            some_##type(tiles, rows + i * row_bytes, 1, n, n_rows, share, n_share, ret + i * ret_stride, ret_stride);  \
     }
-DEFINE_TILES(q8_0)
-DEFINE_TILES(q4_0)
-DEFINE_TILES(q4_k)
-DEFINE_TILES(q6_k)
+DEFINE_TILES(q8_0, SMALL_BLOCK)
+DEFINE_TILES(q4_0, SMALL_BLOCK)
+DEFINE_TILES(q4_k, LARGE_BLOCK)
+DEFINE_TILES(q6_k, LARGE_BLOCK)
