@@ -1,7 +1,7 @@
-/* A loop has as many parts as the pool has threads, and who is awake claims them one by one: `ticket` holds the number
-   of the loop and that of the next part, so that a claim is one atomic operation and a thread that wakes late finds
-   nothing left of a loop that is over. A core that is busy with something else therefore costs its share of the work
-   and nothing more: the others do not wait for a thread that has claimed nothing.
+/* Who is awake claims the parts of a loop one by one: `ticket` holds the number of the loop and how many parts are
+   left, so that a claim is one atomic operation and a thread that wakes late finds nothing left of a loop that is over.
+   A core that is busy with something else therefore costs its share of the work and nothing more: the others do not
+   wait for a thread that has claimed nothing.
 
    Workers look for parts for a while, which catches the next loop of the same step, then they sleep. */
 #include "core/base/thread_pool.h"
@@ -21,8 +21,10 @@ struct thread_pool {
     pthread_cond_t start, done;
     thread_pool_function *function; /* of the loop at hand; stable while a part of it is claimed */
     void *context;
-    atomic_uint_least64_t ticket; /* loop << 32 | next part; changes to the next loop under the mutex */
-    atomic_int n_left;            /* parts of this loop that are not finished */
+    int n_parts; /* of that loop, likewise */
+    atomic_uint_least64_t
+        ticket;        /* loop << 32 | parts that nobody has claimed; changes to the next loop under the mutex */
+    atomic_int n_left; /* parts of this loop that are not finished */
     atomic_bool ending;
     int n_threads, n_started;
     pthread_t threads[];
@@ -35,9 +37,9 @@ static void pause_cpu(void)
 #endif
 }
 
-static bool has_parts(const struct thread_pool *pool, uint_least64_t ticket)
+static bool has_parts(uint_least64_t ticket)
 {
-    return (uint32_t)ticket < (uint32_t)pool->n_threads;
+    return (uint32_t)ticket > 0;
 }
 
 /* Computes one part of the loop at hand. False: there is none left. */
@@ -46,11 +48,11 @@ static bool compute_part(struct thread_pool *pool)
     uint_least64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
 
     do
-        if (!has_parts(pool, ticket))
+        if (!has_parts(ticket))
             return false;
-    while (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acquire,
+    while (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1, memory_order_acquire,
                                                   memory_order_acquire));
-    pool->function(pool->context, (int)(uint32_t)ticket, pool->n_threads);
+    pool->function(pool->context, pool->n_parts - (int)(uint32_t)ticket, pool->n_parts);
     if (atomic_fetch_sub_explicit(&pool->n_left, 1, memory_order_acq_rel) == 1) {
         pthread_mutex_lock(&pool->mutex);
         pthread_cond_signal(&pool->done);
@@ -62,12 +64,12 @@ static bool compute_part(struct thread_pool *pool)
 static void wait_for_parts(struct thread_pool *pool)
 {
     for (int i = 0; i < SPINS; i++) {
-        if (has_parts(pool, atomic_load_explicit(&pool->ticket, memory_order_relaxed)))
+        if (has_parts(atomic_load_explicit(&pool->ticket, memory_order_relaxed)))
             return;
         pause_cpu();
     }
     pthread_mutex_lock(&pool->mutex);
-    while (!has_parts(pool, atomic_load(&pool->ticket)) && !atomic_load(&pool->ending))
+    while (!has_parts(atomic_load(&pool->ticket)) && !atomic_load(&pool->ending))
         pthread_cond_wait(&pool->start, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
 }
@@ -92,7 +94,6 @@ struct thread_pool *thread_pool_new(int n_threads)
     pthread_cond_init(&pool->start, NULL);
     pthread_cond_init(&pool->done, NULL);
     pool->n_threads = n_threads;
-    atomic_store(&pool->ticket, (uint_least64_t)n_threads); /* nothing left */
     for (int i = 1; i < n_threads; i++) {
         if (pthread_create(&pool->threads[i - 1], NULL, work, pool))
             return thread_pool_free(pool);
@@ -127,14 +128,19 @@ static void begin_loop(struct thread_pool *pool)
 {
     uint_least64_t loop = atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> 32;
 
-    atomic_store_explicit(&pool->n_left, pool->n_threads, memory_order_relaxed);
+    atomic_store_explicit(&pool->n_left, pool->n_parts, memory_order_relaxed);
     pthread_mutex_lock(&pool->mutex);
-    atomic_store_explicit(&pool->ticket, (loop + 1) << 32, memory_order_release);
+    atomic_store_explicit(&pool->ticket, (loop + 1) << 32 | (uint_least64_t)pool->n_parts, memory_order_release);
     pthread_cond_broadcast(&pool->start);
     pthread_mutex_unlock(&pool->mutex);
 }
 
 void thread_pool_run(struct thread_pool *pool, thread_pool_function *function, void *context)
+{
+    thread_pool_run_parts(pool, thread_pool_size(pool), function, context);
+}
+
+void thread_pool_run_parts(struct thread_pool *pool, int n_parts, thread_pool_function *function, void *context)
 {
     if (!pool || pool->n_threads == 1) {
         function(context, 0, 1);
@@ -142,6 +148,7 @@ void thread_pool_run(struct thread_pool *pool, thread_pool_function *function, v
     }
     pool->function = function;
     pool->context = context;
+    pool->n_parts = n_parts;
     begin_loop(pool);
     while (compute_part(pool))
         ;

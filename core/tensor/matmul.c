@@ -16,7 +16,8 @@
 
 #define FEW_ROWS 8        /* up to here the dot kernels win */
 #define CACHED 393216     /* bytes of inputs that stay in the second-level cache */
-#define FEW_INPUTS 4      /* up to here it costs less that every thread makes all rows of bytes than to wait for them */
+#define FEW_INPUTS 4      /* up to here it costs less to make rows of bytes alone than to wake others */
+#define PARTS 4           /* for each thread */
 #define INPUTS_MAX 128    /* rows of bytes that are made at once */
 #define SMALL_WORK 100000 /* multiplications: a few microseconds */
 #define ROW_GROUP 16 /* granularity of the partition over threads; rows of the scratch are whole blocks of weights */
@@ -64,7 +65,7 @@ struct product {
     const float *bias;
     float *ret;
     size_t ret_stride;
-    char *inputs; /* rows of bytes; NULL: every thread makes its own */
+    char *inputs; /* rows of bytes */
 };
 
 static void add_bias(const struct product *p, struct range rows)
@@ -136,19 +137,15 @@ static void make_inputs(void *context, int thread, int n_threads)
 
 static void multiply_tiles(void *context, int thread, int n_threads)
 {
-    struct product p = *(const struct product *)context;
-    struct range rows = thread_range(p.weight->shape[1], TILE_ROWS, thread, n_threads);
-    size_t n = p.weight->shape[0], row_bytes = tensor_row_bytes(p.weight);
-    kernel_tiles *tiles = tensor_type_kernels(p.compute->kernels, p.weight->type)->tiles;
+    const struct product *p = context;
+    struct range rows = thread_range(p->weight->shape[1], TILE_ROWS, thread, n_threads);
+    size_t n = p->weight->shape[0], row_bytes = tensor_row_bytes(p->weight);
+    kernel_tiles *tiles = tensor_type_kernels(p->compute->kernels, p->weight->type)->tiles;
 
-    if (!p.inputs) {
-        p.inputs = (char *)p.compute->scratch[thread];
-        make_inputs(&p, 0, 1);
-    }
     for (size_t j = rows.begin; j < rows.end; j += TILE_ROWS)
-        tiles((const char *)p.weight->tiles + j * row_bytes, p.inputs, p.m, n, MIN((size_t)TILE_ROWS, rows.end - j),
-              p.ret + j, p.ret_stride);
-    add_bias(&p, rows);
+        tiles((const char *)p->weight->tiles + j * row_bytes, p->inputs, p->m, n, MIN((size_t)TILE_ROWS, rows.end - j),
+              p->ret + j, p->ret_stride);
+    add_bias(p, rows);
 }
 
 static void multiply_packed(struct product product)
@@ -165,12 +162,10 @@ static void multiply_packed(struct product product)
         p.m = MIN(n_together, m - first);
         p.x += first * p.x_stride;
         p.ret += first * p.ret_stride;
+        p.inputs = (char *)compute->scratch[0];
         pool = compute_pool(compute, p.m * tensor_n_elements(p.weight));
-        if (p.m > FEW_INPUTS) {
-            p.inputs = (char *)compute->scratch[0];
-            thread_pool_run(pool, make_inputs, &p);
-        }
-        thread_pool_run(pool, multiply_tiles, &p);
+        thread_pool_run(p.m > FEW_INPUTS ? pool : NULL, make_inputs, &p);
+        thread_pool_run_parts(pool, PARTS * thread_pool_size(pool), multiply_tiles, &p);
     }
 }
 

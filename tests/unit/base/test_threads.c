@@ -112,10 +112,10 @@ struct loop {
     size_t n, group;
 };
 
-static void count_rows(void *context, int thread, int n_threads)
+static void count_rows(void *context, int part, int n_parts)
 {
     struct loop *loop = context;
-    struct range range = thread_range(loop->n, loop->group, thread, n_threads);
+    struct range range = thread_range(loop->n, loop->group, part, n_parts);
 
     atomic_fetch_add(&loop->calls, 1);
     for (size_t i = range.begin; i < range.end; i++)
@@ -141,13 +141,33 @@ static void pool_covers_every_row_once(void **state)
     }
 }
 
+static void pool_covers_every_part_once(void **state)
+{
+    (void)state;
+    for (int n_threads = 1; n_threads <= 4; n_threads++) {
+        struct thread_pool *pool = thread_pool_new(n_threads);
+
+        for (int n_parts = 1; n_parts <= 40; n_parts++) {
+            struct loop loop = {.n = 100, .group = 3};
+
+            thread_pool_run_parts(pool, n_parts, count_rows, &loop);
+            assert_int_equal(loop.calls, n_threads == 1 ? 1 : n_parts);
+            for (size_t i = 0; i < 1000; i++)
+                assert_int_equal(loop.rows[i], i < loop.n);
+        }
+        thread_pool_free(pool);
+    }
+}
+
 static void pool_may_be_missing(void **state)
 {
     struct loop loop = {.n = 10, .group = 1};
 
     (void)state;
-    thread_pool_run(NULL, count_rows, &loop);
+    thread_pool_run_parts(NULL, 5, count_rows, &loop);
     assert_int_equal(loop.calls, 1);
+    thread_pool_run(NULL, count_rows, &loop);
+    assert_int_equal(loop.calls, 2);
     assert_int_equal(thread_pool_size(NULL), 1);
     assert_null(thread_pool_free(NULL));
 }
@@ -172,7 +192,7 @@ int main(void)
         cmocka_unit_test(queue_is_bounded_and_in_order), cmocka_unit_test(queue_ends),
         cmocka_unit_test(queue_gives_out_of_turn),       cmocka_unit_test(queue_hands_over_between_threads),
         cmocka_unit_test(pool_covers_every_row_once),    cmocka_unit_test(pool_may_be_missing),
-        cmocka_unit_test(pool_runs_many_short_loops),
+        cmocka_unit_test(pool_covers_every_part_once),   cmocka_unit_test(pool_runs_many_short_loops),
     };
 
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
