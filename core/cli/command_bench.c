@@ -182,8 +182,10 @@ static int prepare(struct bench *bench, size_t n_positions, size_t tokens_max, s
     }
 }
 
-/* Answers all; returns tokens per second while all of them generate. `news` are the last of each. */
-static double answer_all(struct bench *bench, struct sequence **sequences, size_t n, struct sequence_news *news)
+/* Answers all, but no more than n_tokens of each while all of them generate; returns tokens per second of those. `news`
+ * are the last of each. */
+static double answer_all(struct bench *bench, struct sequence **sequences, size_t n, size_t n_tokens,
+                         struct sequence_news *news)
 {
     size_t n_generating = 0, n_before = 0, n_after = 0, n_finished = 0;
     double begun_ms = 0, ended_ms = 0;
@@ -191,7 +193,7 @@ static double answer_all(struct bench *bench, struct sequence **sequences, size_
     for (size_t i = 0; i < n; i++)
         onellm_submit(bench->onellm, sequences[i]);
     memset(news, 0, n * sizeof(*news));
-    while (n_finished < n) {
+    while (n_finished < n && ended_ms == 0) {
         onellm_wait(bench->onellm, -1);
         while (onellm_next(bench->onellm))
             ;
@@ -205,7 +207,7 @@ static double answer_all(struct bench *bench, struct sequence **sequences, size_
         if (begun_ms == 0 && n_generating == n) {
             begun_ms = clock_ms();
             n_before = n_after;
-        } else if (begun_ms > 0 && ended_ms == 0 && n_finished > 0) {
+        } else if (begun_ms > 0 && (n_finished > 0 || n_after - n_before >= n * n_tokens)) {
             ended_ms = clock_ms();
             n_before = n_after - n_before;
         }
@@ -228,7 +230,7 @@ static int measure_prompt(struct bench *bench, size_t which)
 
         if (r < 0)
             return r;
-        answer_all(bench, &sequence, 1, &news);
+        answer_all(bench, &sequence, 1, 1, &news);
         bench->prompt_positions[which] = news.n_prompt_tokens;
         rates[run] = (double)(news.n_prompt_tokens - news.n_cached_tokens) / news.prefill_ms * 1e3;
     }
@@ -250,7 +252,7 @@ static int measure_batch(struct bench *bench, size_t which)
             if (r < 0)
                 return r;
         }
-        rates[run] = answer_all(bench, sequences, batches[which], news);
+        rates[run] = answer_all(bench, sequences, batches[which], bench->n_tokens, news);
     }
     bench->batch_rate[which] = median(rates, bench->n_runs);
     return 0;
