@@ -162,20 +162,37 @@ static void end_unwanted(struct engine *engine)
 
 /* ---- encode ---- */
 
+static void begin_medium(struct engine *engine, const struct input_tensor *input)
+{
+    encoder_begin(engine->encoder, input);
+    engine->projecting = false;
+}
+
+/* A step of the encoder or, behind it, of the projection. 1: there is more to do; 0: the embeddings are there; -ENOMEM.
+ */
+static int continue_medium(struct engine *engine, const struct input_tensor *input)
+{
+    int r;
+
+    if (engine->projecting)
+        return projection_step(engine->projection);
+    r = encoder_step(engine->encoder);
+    if (r != 0)
+        return r < 0 ? r : 1;
+    projection_begin(engine->projection, input->modality, encoder_features(engine->encoder));
+    engine->projecting = true;
+    return 1;
+}
+
 int engine_encode(struct engine *engine, const struct input_tensor *input)
 {
     int r;
 
-    encoder_begin(engine->encoder, input);
+    begin_medium(engine, input);
     do
-        r = encoder_step(engine->encoder);
-    while (r == ENCODER_MORE);
-    if (r < 0)
-        return r;
-    projection_begin(engine->projection, input->modality, encoder_features(engine->encoder));
-    while (projection_step(engine->projection))
-        ;
-    return 0;
+        r = continue_medium(engine, input);
+    while (r > 0);
+    return r;
 }
 
 /* The slot whose medium is in the encoder, or the oldest one that has a medium left. */
@@ -200,20 +217,12 @@ static int encode_step(struct engine *engine, struct slot *slot)
     int r;
 
     if (engine->encoding != slot) {
-        encoder_begin(engine->encoder, &medium->input);
+        begin_medium(engine, &medium->input);
         engine->encoding = slot;
-        engine->projecting = false;
     }
-    if (!engine->projecting) {
-        r = encoder_step(engine->encoder);
-        if (r != 0)
-            return r < 0 ? r : 1;
-        projection_begin(engine->projection, medium->input.modality, encoder_features(engine->encoder));
-        engine->projecting = true;
-        return 1;
-    }
-    if (projection_step(engine->projection))
-        return 1;
+    r = continue_medium(engine, &medium->input);
+    if (r != 0)
+        return r;
     memcpy(medium->embeddings, projection_embeddings(engine->projection),
            h->n_modality_tokens * h->decoder.width * sizeof(float));
     media_cache_put(engine->media_cache, &medium->digest, medium->embeddings);
