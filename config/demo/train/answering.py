@@ -159,7 +159,7 @@ def learn_to_answer(training, model, name, stage):
         n_scenes = sum(stage['mix'].values())
         for modality, n in stage['mix'].items():
             scenes = training.scenes[modality]
-            numbers = np.sort(rng.integers(0, scenes.n, 2 if training.is_smoke else n))
+            numbers = scenes.draw(rng, 2 if training.is_smoke else n)
             facts = [scenes.facts[number] for number in numbers]
             resampled = resampled_of(model, scenes, numbers, stage['kept'].get(modality), rng)
             media = media_of(model, modality, resampled)

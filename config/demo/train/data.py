@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from network import N_TRACED as TRACES
+from world import video
 from world.point import rotation
 
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32).reshape(3, 1, 1)
@@ -107,6 +108,20 @@ def normalise(pictures):
     return torch.from_numpy((pictures.astype(np.float32) / 255 - MEAN) / STD)
 
 
+class Rows:
+    """Rows of two arrays, one behind the other."""
+
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+    def __getitem__(self, numbers):
+        n = len(self.first)
+        is_first = numbers < n
+        rows = np.empty((len(numbers), *self.first.shape[1:]), self.first.dtype)
+        rows[is_first], rows[~is_first] = self.first[numbers[is_first]], self.second[numbers[~is_first] - n]
+        return rows
+
+
 class Scenes:
     """The scenes of one modality: facts and inputs as tensors."""
 
@@ -125,6 +140,19 @@ class Scenes:
             self.ink = np.load(folder / 'image.ink.npy', mmap_mode='r')
         if modality in TRACES:
             self.traces = np.load(folder / f'{modality}.traces.npy')
+        beeping = [number for number, facts in enumerate(self.facts) if facts.get('sound') == 'beeps']
+        self.drawn = np.array([*range(self.n), *2 * beeping])  # to count takes more examples than anything else
+
+    def mirror(self, features):
+        """Behind every film there is what it is in a mirror, of which these are the features."""
+        self.features = Rows(self.features, features)
+        self.facts = self.facts * 2
+        self.traces = np.concatenate([self.traces, video.mirrored(self.traces)])
+        self.drawn = np.arange(2 * self.n)
+
+    def draw(self, rng, n):
+        """Numbers of n scenes to learn from, in order."""
+        return np.sort(rng.choice(self.drawn, n))
 
     def inputs(self, numbers, rng=None):
         """What OneLLM.features() wants for these scenes; with rng, for scenes like them: clouds turned, half of them any way,

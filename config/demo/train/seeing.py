@@ -137,18 +137,25 @@ def learn_to_see(training, model):
 
 
 def keep_features(training, model):
-    """Pictures go through the frozen encoder once; later stages begin from its output."""
+    """Pictures go through the frozen encoder once; later stages begin from its output. Films to learn from do so twice, the
+    second time in a mirror: there are few of them."""
     for scenes in [*training.scenes.values(), *training.checked.values()]:
         if scenes.modality in OWN_TOKENIZER:
             continue
-        path = scenes.folder / f'{scenes.modality}.features.npy'
-        if not path.exists():
-            write_features(training, model, scenes, path)
-        scenes.features = np.load(path, mmap_mode='r')
+        scenes.features = features_of(training, model, scenes, 'features', lambda pictures: pictures)
+    films = training.scenes['video']
+    films.mirror(features_of(training, model, films, 'mirrored', lambda pictures: pictures[..., ::-1]))
 
 
-def write_features(training, model, scenes, path):
-    """The workers take turns."""
+def features_of(training, model, scenes, name, view):
+    path = scenes.folder / f'{scenes.modality}.{name}.npy'
+    if not path.exists():
+        write_features(training, model, scenes, path, view)
+    return np.load(path, mmap_mode='r')
+
+
+def write_features(training, model, scenes, path, view):
+    """The workers take turns. view: what is done to pictures before."""
     start = time.time()
     part = path.with_suffix('.part.npy')
     if training.worker == 0:
@@ -158,22 +165,22 @@ def write_features(training, model, scenes, path):
     with torch.no_grad():
         for first in range(32 * training.worker, scenes.n, 32 * n_workers()):
             some = np.arange(first, min(first + 32, scenes.n))
-            rows[some] = seen(model, scenes, some).half().numpy()
+            rows[some] = seen(model, scenes, some, view).half().numpy()
     rows.flush()
     wait_for_others()
     if training.worker == 0:
         part.rename(path)
     wait_for_others()
-    training.say(f'{scenes.modality}: features of {scenes.n} scenes in {time.time() - start:.0f} s')
+    training.say(f'{path.stem}: features of {scenes.n} scenes in {time.time() - start:.0f} s')
 
 
-def seen(model, scenes, numbers):
+def seen(model, scenes, numbers, view):
     """Features of pictures. The three crops of a square film are the same picture."""
     if scenes.modality != 'video':
-        return model.features(scenes.modality, scenes.inputs(numbers))[0]
+        return model.features(scenes.modality, data.normalise(view(scenes.rows[numbers])))[0]
     rows = []
     for film in scenes.rows[numbers]:
-        frames = film[::3] if is_square(film) else film
+        frames = view(film[::3] if is_square(film) else film)
         rows.append(model.features('video', data.normalise(frames[None]))[0])
     return torch.cat(rows)
 

@@ -21,6 +21,7 @@ from .signals import (chance, fade, log_uniform, pick, read_table, resample, sha
 SOUNDS = ['tone', 'rising', 'falling', 'noise', 'beeps', 'chord', 'speech', 'silence']
 PITCHES = {'low': (80, 300), 'middle': (420, 850), 'high': (1300, 6000)}
 COUNTS = [2, 3, 4, 5]
+GAP_MIN_S = 0.15    # between beeps, as a person needs it who counts them
 LOUDNESSES = {'quiet': (0.004, 0.03), None: (0.09, 0.2), 'loud': (0.5, 1.0)}    # peaks
 NOISE_LOUDNESSES = {'quiet': (0, 0.015), None: (0.035, 0.08), 'loud': (0.16, 1.0)}    # root mean squares
 ATTRIBUTES = {'sound': SOUNDS, 'pitch': [*PITCHES, None], 'count': [*COUNTS, None], 'loudness': [*LOUDNESSES]}
@@ -31,6 +32,7 @@ LOUDNESS_SHARES = {'quiet': 25, None: 45, 'loud': 30}
 RATE_SHARES = {16000: 64, 44100: 8, 48000: 6, 22050: 7, 8000: 7, 11025: 5, 32000: 3}
 
 HEARD_S = 10.24    # what the network hears of a recording
+N_TENTHS = 10
 NYQUIST_SHARE = 0.44    # the highest fundamental, as a share of the rate
 
 
@@ -113,7 +115,7 @@ def soft_ends(rng, samples, rate):
 
 
 # Sounds: [n] samples of any level, the facts about them, and what trace() says besides: hertz at the beginning and the end,
-# seconds from beep to beep and of each.
+# seconds from beep to beep, of each, of all together, and when each begins.
 
 def make_tone(rng, n, rate):
     pitch = pick(rng, dict.fromkeys(PITCHES, 1))
@@ -161,13 +163,13 @@ def make_noise(rng, n, rate):
 def draw_beep_times(rng, count, shortest, longest_s):
     """-> [count] beginnings and the length of each, in seconds, that fill at most longest_s."""
     length = log_uniform(rng, shortest + 0.01, 0.5)
-    gaps = np.full(count, log_uniform(rng, 0.09, 0.9))
+    gaps = np.full(count, log_uniform(rng, GAP_MIN_S, 0.9))
     if chance(rng, 0.15):
         gaps *= rng.uniform(0.6, 1.5, count)
-    gaps = np.maximum(gaps, 0.085)
-    least = count * (shortest + 0.08)
+    gaps = np.maximum(gaps, GAP_MIN_S)
+    least = count * (shortest + GAP_MIN_S)
     squeeze = min(1, (longest_s - least) / (length * count + gaps.sum() - least))
-    length, gaps = shortest + (length - shortest) * squeeze, 0.08 + (gaps - 0.08) * squeeze
+    length, gaps = shortest + (length - shortest) * squeeze, GAP_MIN_S + (gaps - GAP_MIN_S) * squeeze
     return np.concatenate([[0], np.cumsum(length + gaps[:-1])]), length
 
 
@@ -184,7 +186,8 @@ def make_beeps(rng, n, rate):
     for begin in (begins * rate).astype(int):
         beeps[begin:begin + n_beep] = note[:n - begin]
     return beeps, {'pitch': pitch, 'count': count}, {'first': hertz, 'last': hertz, 'length': length,
-                                                     'period': begins[-1] / (count - 1)}
+                                                     'period': begins[-1] / (count - 1), 'sounding': begins[-1] + length,
+                                                     'begins': begins}
 
 
 # Semitones above the root. None is a part of one harmonic series, which would be a single rich tone.
@@ -325,7 +328,7 @@ def make_speech(rng, n, rate):
 MAKERS = {'tone': make_tone, 'rising': lambda rng, n, rate: make_sweep(rng, n, rate, True),
           'falling': lambda rng, n, rate: make_sweep(rng, n, rate, False), 'noise': make_noise, 'beeps': make_beeps,
           'chord': make_chord, 'speech': make_speech}
-SHORTEST_S = {'tone': 0.5, 'rising': 0.5, 'falling': 0.5, 'noise': 0.5, 'beeps': 0.82, 'chord': 0.5, 'speech': 0.8,
+SHORTEST_S = {'tone': 0.5, 'rising': 0.5, 'falling': 0.5, 'noise': 0.5, 'beeps': 1.2, 'chord': 0.5, 'speech': 0.8,
               'silence': 0.6}
 
 
@@ -454,7 +457,8 @@ def make(rng):
         peak, level = np.abs(samples).max(), np.sqrt(np.sum(samples ** 2) / n_active)
         gain = draw_peak(rng, sound, loudness, peak / level) / peak
         raw = record(rng, samples * np.float32(gain), rate, level * gain, bits)
-        course.update(begin=n_before / rate, end=(n_before + n_active) / rate, level=level * gain)
+        begin, sounding = n_before / rate, course.get('sounding', n_active / rate)
+        course.update(begin=begin, end=begin + sounding, level=level * gain)
     return {'modality': 'audio', 'facts': facts, 'raw': raw, 'rate': rate, 'bits': bits, 'course': course}
 
 
@@ -499,14 +503,18 @@ def tensor(scene):
 
 
 def trace(scene):
-    """What is to be heard of the course of a sound, each number about 0..1, NaN what there is not: f32 [8], when it begins
+    """What is to be heard of the course of a sound, each number about 0..1, NaN what there is not: f32 [18], when it begins
     and ends, its level, its pitch at the beginning and the end; of beeps the time from one to the next, the length, the
-    number."""
+    number, and the number of those that begin in each tenth of what is heard."""
     course, count = scene['course'], scene['facts']['count'] or np.nan
+    tenths = np.full(N_TENTHS, np.nan)
+    if 'begins' in course:
+        tenths = np.histogram(course['begin'] + course['begins'], N_TENTHS, (0, HEARD_S))[0] / 2
     begin, end, level, first, last, period, length = (course.get(key, np.nan) for key in (
         'begin', 'end', 'level', 'first', 'last', 'period', 'length'))
     return np.array([begin / HEARD_S, end / HEARD_S, 1 + np.log10(level) / 3, np.log2(first / 80) / 7,
-                     np.log2(last / 80) / 7, np.log(period / 0.13) / 2.5, np.log(length / 0.05) / 2.5, count / 5], np.float32)
+                     np.log2(last / 80) / 7, np.log(period / 0.13) / 2.5, np.log(length / 0.05) / 2.5, count / 5, *tenths],
+                    np.float32)
 
 
 # Files.

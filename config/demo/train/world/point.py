@@ -17,7 +17,7 @@ from .drawing import COLOURS, chance, draw_colour, pick
 
 SHAPES = ('sphere', 'cube', 'cylinder', 'cone', 'torus', 'plane')
 N_MIN, N_USUAL, N_MAX = 1024, 4096, 8192
-SHAPELESS_SHARE, UNCOLOURED_SHARE, VOLUME_SHARE, SCAN_SHARE = 0.04, 0.25, 0.1, 0.2
+SHAPELESS_SHARE, UNCOLOURED_SHARE, VOLUME_SHARE, SCAN_SHARE = 0.04, 0.25, 0.1, 0.15
 COLOUR_UNKNOWN = 0.5
 UNKNOWN_MARGIN = 14  # a grey shade is at least so far (of 255) from what stands for a missing colour
 BATCH = 64
@@ -230,10 +230,10 @@ def rotation(rng):
 
 
 def disturb(rng, points):
-    """Noise of up to 3 % of the size, and a few points that are elsewhere."""
+    """Noise of up to 2 % of the size, and a few points that are elsewhere."""
     size = np.abs(points - points.mean(0)).max()
     if chance(rng, 0.6):
-        points = points + rng.standard_normal(points.shape) * (size * rng.uniform(0, 0.03))
+        points = points + rng.standard_normal(points.shape) * (size * rng.uniform(0, 0.02))
     if chance(rng, 0.1):
         points = points.copy()
         which = rng.integers(len(points), size=rng.integers(1, max(len(points) // 200, 2)))

@@ -1,8 +1,8 @@
 """Films of the demo world: one object that stays, moves, grows or shrinks, or blinks; or nothing at all.
 
 A scene keeps functions of time. The model sees five frames of a film and averages what it makes of them, so a motion
-must show in those: an object moves by a quarter of the side at least, its extent doubles at least, and it blinks so
-that some of the five show it and others do not. Places and sizes are relative to the middle square of the frame."""
+must show in those: an object moves by three tenths of the side at least, its extent grows by 2.4 at least, and it blinks
+so that two or three of the five show it. Places and sizes are relative to the middle square of the frame."""
 import math
 import subprocess
 
@@ -17,8 +17,8 @@ N_CROPS = 3
 CLIP_S = 1
 MOTIONS = ['still', 'sideways', 'vertical', 'size', 'blinking']
 NONE_SHARE = 0.06
-MOVE_MIN = 0.25
-GROWTH_MIN = 2
+MOVE_MIN = 0.3
+GROWTH_MIN = 2.4
 EDGE = 0.02
 ASPECTS = [4 / 3, 16 / 9, 3 / 4, 9 / 16]
 RATES = [10, 20, 24, 25, 30]
@@ -92,7 +92,7 @@ def shows(scene, motion):
     states = [state(scene, number / scene['rate']) for number in seen_frames(scene['n_frames'], scene['rate'])]
     x, y, extent, is_there = (np.array(values) for values in zip(*states))
     if motion == 'blinking':
-        return 1 <= is_there.sum() < N_SEEN
+        return 2 <= is_there.sum() <= 3
     if motion == 'size':
         return extent.max() >= GROWTH_MIN * extent.min()
     moved = {'sideways': np.ptp(x), 'vertical': np.ptp(y)}.get(motion, 1)
@@ -194,6 +194,11 @@ def trace(scene):
     states = np.array([state(scene, number / scene['rate']) for number in seen_frames(scene['n_frames'], scene['rate'])])
     shown = states[states[:, 3] > 0, :3]
     return np.array([*np.stack([shown.min(0), shown.max(0)], 1).ravel(), len(shown) / N_SEEN], np.float32)
+
+
+def mirrored(traces):
+    """[n, 7]: what trace() would say of films in a mirror."""
+    return np.concatenate([1 - traces[:, [1, 0]], traces[:, 2:]], 1)
 
 
 # Files.
