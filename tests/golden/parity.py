@@ -40,6 +40,11 @@ OUR_NAMES = {'rgbd': 'depth', 'rgbn': 'normal'}
 N_GREEDY = 24
 
 
+# Quantized: where a number lies between two bytes, the last bit of what stands before it decides. A row in which that
+# happened may be off by so much; the others, which see little of it, by so many times the usual limits.
+ROUNDED_ROWS, ROUNDED_LIMIT, ROUNDED_TIMES = 2, 0.05, 5
+
+
 class Comparison(tool.Tap):
     def compare(self, case, stage, found, expected, limits):
         """One line of the table."""
@@ -51,6 +56,15 @@ class Comparison(tool.Tap):
         good = largest <= limits[0] and rms <= limits[1]
         return self.check(good, f'{case:18} {stage:18} max {largest:.1e} of {limits[0]:.0e}  '
                                 f'rms {rms:.1e} of {limits[1]:.0e}')
+
+    def compare_rounded(self, case, stage, found, expected, limits):
+        """The same for rows of which a few may have been rounded another way."""
+        order = np.argsort(np.abs(found - expected).max(1))
+        kept, rounded = order[:-ROUNDED_ROWS], order[-ROUNDED_ROWS:]
+        largest = np.abs(found - expected)[rounded].max()
+        self.check(largest <= ROUNDED_LIMIT, f'{case:18} {stage:18} worst rows max {largest:.1e} of {ROUNDED_LIMIT}')
+        limits = [ROUNDED_TIMES * limit for limit in limits]
+        return self.compare(case, stage, found[kept], expected[kept], limits)
 
 
 # ---- the reference data set ----
@@ -174,15 +188,15 @@ def compare_greedy(tap, case, found, twin, media, n, margin=1e-2):
               f'{case:36} {n_sure} greedy tokens', f'{ids}\nnot {expected}')
 
 
-def check_modality(tap, onellm, model, name, twin, modality, scratch, stages, margin=1e-2):
+def check_modality(tap, onellm, model, name, twin, modality, scratch, stages, margin=1e-2, compare=None):
     """One sample file through the network; the embeddings depend on all stages before them."""
+    compare = compare or tap.compare
     options = tool.SAMPLE_OPTIONS[modality]
     value = tool.encode(onellm, model, options, 'input', scratch)
     for stage in NETWORK:
         value = getattr(twin, stage)(modality, value)
         if stage in stages:
-            tap.compare(name, f'{modality} {stage}', tool.encode(onellm, model, options, stage, scratch), value,
-                        LIMITS[stage])
+            compare(name, f'{modality} {stage}', tool.encode(onellm, model, options, stage, scratch), value, LIMITS[stage])
     compare_greedy(tap, f'{name} {modality}', tool.answer(onellm, model, options, 'What is this?', 12), twin,
                    [(modality, value)], 12, margin)
     return value
@@ -198,7 +212,8 @@ def check_quantized(tap, onellm, scratch):
     for mixture in ('q8_0', 'q6_k', 'q4_k', 'q4_0'):
         quantized = Path(scratch) / f'{mixture}.gguf'
         tool.must_run(onellm, 'quantize', model, quantized, '--type', mixture)
-        check_modality(tap, onellm, quantized, mixture, Twin(quantized), 'image', scratch, ['embeddings'], margin=0.2)
+        check_modality(tap, onellm, quantized, mixture, Twin(quantized), 'image', scratch, ['embeddings'], margin=0.2,
+                       compare=tap.compare_rounded)
 
 
 def seeded_suite(onellm):
