@@ -52,33 +52,7 @@ INLINE vb four(const int8_t *q)
 
 /* ---- products of bytes ---- */
 
-#if defined(__AVX512VNNI__)
-typedef vi many_t;
-
-INLINE vi add_any(vi sums, vub w, vb x)
-{
-    return (vi)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)w, (__m512i)x);
-}
-
-INLINE many_t add_small(many_t sums, vub w, vb x)
-{
-    return add_any(sums, w, x);
-}
-
-INLINE vi rows_of(many_t sums)
-{
-    return sums;
-}
-
-/* -127..127 becomes 1..255; what is too much follows from the sum of x. */
-#define SIGNED_OFFSET 128
-
-INLINE vi add_signed(vi sums, vub w, vb x)
-{
-    return add_any(sums, w ^ 0x80, x);
-}
-
-#elif defined(__AVX2__)
+#if defined(__AVX2__) && !defined(__AVX512VNNI__)
 #if defined(__AVX512BW__)
 typedef int16_t many_t __attribute__((vector_size(64)));
 #define MADDUBS(a, b) (many_t) _mm512_maddubs_epi16((__m512i)(a), (__m512i)(b))
@@ -114,33 +88,25 @@ INLINE vi add_signed(vi sums, vub w, vb x)
     return add_any(sums, (w ^ negative) - negative, (vb)(((vub)x ^ negative) - negative));
 }
 
-#elif defined(__ARM_FEATURE_DOTPROD)
+#else
 typedef vi many_t;
+
+#if defined(__AVX512VNNI__)
+#define SIGNED_OFFSET 128
+
+INLINE vi add_any(vi sums, vub w, vb x)
+{
+    return (vi)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)w, (__m512i)x);
+}
+#elif defined(__ARM_FEATURE_DOTPROD)
+#define SIGNED_OFFSET 0
 
 INLINE vi add_any(vi sums, vub w, vb x)
 {
     return (vi)vdotq_s32((int32x4_t)sums, (int8x16_t)w, (int8x16_t)x);
 }
-
-INLINE many_t add_small(many_t sums, vub w, vb x)
-{
-    return add_any(sums, w, x);
-}
-
-INLINE vi rows_of(many_t sums)
-{
-    return sums;
-}
-
-#define SIGNED_OFFSET 0
-
-INLINE vi add_signed(vi sums, vub w, vb x)
-{
-    return add_any(sums, w, x);
-}
-
 #else
-typedef vi many_t;
+#define SIGNED_OFFSET 128
 
 INLINE vi add_any(vi sums, vub w, vb x)
 {
@@ -149,6 +115,7 @@ INLINE vi add_any(vi sums, vub w, vb x)
             sums[i] += w[4 * i + j] * x[4 * i + j];
     return sums;
 }
+#endif
 
 INLINE many_t add_small(many_t sums, vub w, vb x)
 {
@@ -160,11 +127,10 @@ INLINE vi rows_of(many_t sums)
     return sums;
 }
 
-#define SIGNED_OFFSET 128
-
+/* Where bytes of weights are unsigned, -127..127 becomes 1..255; what is too much follows from the sum of x. */
 INLINE vi add_signed(vi sums, vub w, vb x)
 {
-    return add_any(sums, w ^ 0x80, x);
+    return add_any(sums, SIGNED_OFFSET ? w ^ 0x80 : w, x);
 }
 #endif
 
