@@ -21,10 +21,9 @@ struct thread_pool {
     pthread_cond_t start, done;
     thread_pool_function *function; /* of the loop at hand; stable while a part of it is claimed */
     void *context;
-    int n_parts; /* of that loop, likewise */
-    atomic_uint_least64_t
-        ticket;        /* loop << 32 | parts that nobody has claimed; changes to the next loop under the mutex */
-    atomic_int n_left; /* parts of this loop that are not finished */
+    int n_parts;                  /* of that loop, likewise */
+    atomic_uint_least64_t ticket; /* loop << 32 | parts that nobody has claimed; set under the mutex */
+    atomic_int n_left;            /* parts of this loop that are not finished */
     atomic_bool ending;
     int n_threads, n_started;
     pthread_t threads[];
