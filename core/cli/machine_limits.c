@@ -18,7 +18,7 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 #define SIDE ((size_t)1024)
 #define ROWS 257
-#define TILE_N 512 /* weights of a row: a tile row of 8 KiB */
+#define TILE_N 512 /* weights of a row: a tile row of 17 KiB */
 #define TILE_INPUTS 16
 #define TILE_ROUNDS 2000
 
