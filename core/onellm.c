@@ -246,6 +246,8 @@ void onellm_statistics(struct onellm *onellm, struct onellm_statistics *ret)
         .n_cancelled = atomic_load(&engine->n_cancelled),
         .n_new_tokens = atomic_load(&engine->n_new_tokens),
         .n_recalled = atomic_load(&engine->n_recalled),
+        .n_drafted = atomic_load(&engine->n_drafted),
+        .n_accepted = atomic_load(&engine->n_accepted),
         .n_preempted = atomic_load(&engine->n_preempted),
         .seconds_per_request = (double)atomic_load(&engine->ns_per_request) * 1e-9,
     };

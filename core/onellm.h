@@ -41,6 +41,7 @@ struct onellm_options {
     enum kv_type kv_type;        /* how keys and values are stored; -EINVAL where the model's heads do not allow it */
     size_t memory_bytes_max;     /* for weights, keys and values; 0: what the machine has left */
     size_t media_cache_bytes;    /* for embeddings of media that may come again; 0: none */
+    size_t n_drafts;             /* tokens that a pass may draft by prompt lookup; 0: none; answers are the same */
     size_t queue_max;            /* submitted sequences that may wait; 0: 64 */
     void (*wake)(void *context); /* called by the engine thread when there is news; NULL: use onellm_wait() */
     void *wake_context;
@@ -165,6 +166,7 @@ struct onellm_statistics {
     size_t n_waiting;
     uint64_t n_finished, n_cancelled, n_new_tokens; /* since start */
     uint64_t n_recalled;                            /* media that had been encoded before */
+    uint64_t n_drafted, n_accepted;                 /* tokens of prompt lookup */
     uint64_t n_preempted;       /* how often a sequence gave its keys and values up to an older one */
     double seconds_per_request; /* from one end to the next, smoothed; 0 before the first */
 };

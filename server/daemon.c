@@ -66,6 +66,7 @@ static void open_model(void *context)
         .kv_type = (enum kv_type)config->kv_type,
         .memory_bytes_max = config->memory_bytes_max,
         .media_cache_bytes = config->media_cache_bytes,
+        .n_drafts = config->drafts,
         .queue_max = daemon->admission.requests_max,
         .wake = wake_loop,
         .wake_context = daemon,

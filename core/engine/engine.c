@@ -2,8 +2,8 @@
 
        take      sequences from the inbox into free slots
        encode    a slice of one medium: encoder steps, projection steps -> embeddings kept with the sequence
-       decode    one pass over a position of every sequence that generates and a chunk of one prompt; then each
-                 sequence whose known positions are all in its pages gets its next token
+       decode    one pass over a position of every sequence that generates, what it drafts, and a chunk of one prompt;
+                 then each sequence whose known positions are all in its pages gets its next tokens
 
    While some generate, a slice and a chunk last about as long as their pass does without, so that a stream goes on at
    half its speed at least, whatever others ask. Between two blocks the engine shows that it lives and asks whether the
@@ -11,6 +11,9 @@
    not.
 
    Media that have been encoded before are recalled, and sequences that begin alike share the pages of their beginning.
+
+   A sequence drafts tokens (lookup.h) where the time they are likely to save is more than the time they take. Drafts
+   never change an answer, since what a position yields does not depend on what shares its pass.
 
    When the pool has no page left for an older sequence, the newest one gives up its pages, and computes them again
    later. */
@@ -330,17 +333,45 @@ static void add_part(struct engine *engine, struct slot *slot, size_t m)
 
     if (!reserve(engine, slot, m))
         return;
+    slot->n_drafts = 0;
     *part = (struct decoder_part){&slot->pages, m, m == slot_n_missing(slot)};
     engine->part_slots[engine->n_parts++] = slot;
     engine->n_rows += m;
 }
 
-/* How many positions of a prompt take about as long as a pass without them. */
-static size_t chunk_size(const struct engine *engine, size_t n_generating)
+/* An accepted token saves its sequence a pass, which all that generate share; a drafted one costs a row. As many as are
+ * worth that, when each has to be accepted for the next one to count. */
+static size_t n_drafts_worth(const struct engine *engine, const struct slot *slot, size_t n_left)
 {
-    size_t most = DECODER_ROWS_MAX - n_generating;
+    double acceptance = slot_acceptance(slot), saved_ms = engine->pass_ms / (double)engine->n_parts;
+    size_t n = 0;
 
-    if (n_generating == 0)
+    while (n < n_left && (saved_ms *= acceptance) > engine->row_ms)
+        n++;
+    return engine->row_ms > 0 ? n : 0;
+}
+
+static void add_drafts(struct engine *engine)
+{
+    size_t n_left = MIN(engine->n_drafts_max, DECODER_ROWS_MAX - engine->n_rows);
+
+    for (size_t p = 0; p < engine->n_parts; p++) {
+        struct slot *slot = engine->part_slots[p];
+
+        slot_draft(slot, n_drafts_worth(engine, slot, n_left));
+        engine->parts[p].m += slot->n_drafts;
+        engine->parts[p].n_logits += slot->n_drafts;
+        engine->n_rows += slot->n_drafts;
+        n_left -= slot->n_drafts;
+    }
+}
+
+/* How many positions of a prompt take about as long as a pass without them. */
+static size_t chunk_size(const struct engine *engine)
+{
+    size_t most = DECODER_ROWS_MAX - engine->n_rows;
+
+    if (engine->n_rows == 0)
         return most;
     if (engine->row_ms <= 0 || engine->pass_ms <= 0)
         return MIN(most, (size_t)CHUNK_FIRST);
@@ -371,7 +402,8 @@ static void build_pass(struct engine *engine)
     engine->n_parts = engine->n_rows = 0;
     while (engine->n_rows < DECODER_ROWS_MAX && (slot = next_slot(engine, true, slot)))
         add_part(engine, slot, 1);
-    left = chunk_size(engine, engine->n_parts);
+    add_drafts(engine);
+    left = chunk_size(engine);
     for (slot = next_slot(engine, false, NULL); slot && left > 0; slot = next_slot(engine, false, slot)) {
         size_t m, n_parts = engine->n_parts;
 
@@ -409,8 +441,11 @@ static void learn_costs(struct engine *engine, double ms)
 {
     size_t n_generating = 0, n_more;
 
-    for (size_t p = 0; p < engine->n_parts; p++)
-        n_generating += engine->parts[p].m == 1 && engine->parts[p].wants_logits;
+    for (size_t p = 0; p < engine->n_parts; p++) {
+        if (engine->parts[p].n_logits > 1)
+            return; /* drafts say little about either */
+        n_generating += engine->parts[p].m == 1 && engine->parts[p].n_logits == 1;
+    }
     n_more = engine->n_rows - n_generating;
     if (n_more == 0)
         engine->pass_ms = engine->pass_ms > 0 ? 0.8 * engine->pass_ms + 0.2 * ms : ms;
@@ -422,15 +457,18 @@ static void next_tokens(struct engine *engine)
 {
     for (size_t p = 0; p < engine->n_parts; p++) {
         struct slot *slot = engine->part_slots[p];
-        size_t n_before = slot->state.n_new_tokens;
+        size_t n_before = slot->state.n_new_tokens, n_accepted_before = slot->n_accepted;
         enum finish finish;
 
-        slot_name_pages(slot, engine->pool_of_pages);
-        if (!engine->parts[p].wants_logits) {
+        if (engine->parts[p].n_logits == 0) {
+            slot_name_pages(slot, engine->pool_of_pages);
             slot_report(slot, slot->state.stage);
             continue;
         }
-        finish = slot_next_token(slot, engine->model, decoder_logits(engine->decoder, p), engine->candidates);
+        atomic_fetch_add(&engine->n_drafted, slot->n_drafts);
+        finish = slot_next_tokens(slot, engine->model, decoder_logits(engine->decoder, p), engine->candidates);
+        slot_name_pages(slot, engine->pool_of_pages);
+        atomic_fetch_add(&engine->n_accepted, slot->n_accepted - n_accepted_before);
         atomic_fetch_add(&engine->n_new_tokens, slot->state.n_new_tokens - n_before);
         slot_report(slot, STAGE_GENERATING);
         if (finish != FINISH_NONE)
@@ -508,8 +546,8 @@ static int allocate(struct engine *engine, const struct onellm_options *options,
     engine->pool_of_pages = kv_pool_new(&model->hparams, engine->plan.kv_type, engine->plan.n_pages);
     if (!engine->inbox || !engine->pool_of_pages || allocate_slots(engine, context) < 0)
         return -ENOMEM;
-    engine->decoder =
-        decoder_new(model, engine->compute, engine->pool_of_pages, context, engine->n_slots, &engine->arena);
+    engine->decoder = decoder_new(model, engine->compute, engine->pool_of_pages, context, engine->n_slots,
+                                  engine->n_slots + engine->n_drafts_max, &engine->arena);
     engine->candidates = arena_new(&engine->arena, struct candidate, model->hparams.n_vocab);
     if (!engine->decoder || !engine->candidates)
         return -ENOMEM;
@@ -529,6 +567,7 @@ int engine_init(struct engine *engine, struct model *model, const struct onellm_
 
     engine->model = model;
     engine->n_slots = options->n_sequences ? options->n_sequences : SEQUENCES_DEFAULT;
+    engine->n_drafts_max = options->n_drafts;
     news_init(&engine->news, options->wake, options->wake_context);
     r = memory_plan_make(model, options, context, engine->n_slots, &engine->plan, error);
     if (r < 0)

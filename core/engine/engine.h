@@ -41,7 +41,7 @@ struct engine {
     struct memory_plan plan;
 
     struct slot *slots; /* [n_slots] */
-    size_t n_slots, n_served;
+    size_t n_slots, n_served, n_drafts_max;
     uint64_t n_arrivals;
     struct slot *encoding; /* whose medium is in the encoder or, when projecting, in the projection; NULL: nobody's */
     bool projecting;
@@ -59,6 +59,7 @@ struct engine {
 
     /* Statistics; written by the engine thread. */
     atomic_uint_least64_t heartbeat_ns, n_finished, n_cancelled, n_preempted, n_recalled, n_new_tokens, ns_per_request;
+    atomic_uint_least64_t n_drafted, n_accepted; /* tokens */
     atomic_bool busy;
 };
 

@@ -15,30 +15,24 @@
 
 #define TEXT_BYTES_MAX ((size_t)64 << 20)
 
+/* ret: the ids of the text, to be copied behind the head. */
 static int encode_prompt(struct sequence *sequence, const struct model *model, const struct onellm_request *request,
-                         struct error *error)
+                         int32_t **ret, struct error *error)
 {
     const struct vocabulary_settings *settings = vocabulary_settings(model->vocabulary);
     struct buffer prompt;
-    int32_t *ids;
     size_t n;
     int r;
 
     buffer_init(&prompt, TEXT_BYTES_MAX);
     r = conversation_prompt(request->system, request->messages, request->n_messages, &prompt, error);
     if (r == 0)
-        r = bpe_encode(model->vocabulary, prompt.bytes, prompt.size, &sequence->arena, &ids, &n, error);
+        r = bpe_encode(model->vocabulary, prompt.bytes, prompt.size, &sequence->arena, ret, &n, error);
     buffer_deinit(&prompt);
     if (r < 0)
         return error_set(error, r, "no memory for the prompt");
     sequence->n_head_ids = settings->bos_id >= 0;
     sequence->n_prompt_ids = sequence->n_head_ids + n;
-    sequence->prompt_ids = arena_new(&sequence->arena, int32_t, sequence->n_prompt_ids);
-    if (!sequence->prompt_ids)
-        return error_set(error, -ENOMEM, "no memory for the prompt");
-    if (sequence->n_head_ids)
-        sequence->prompt_ids[0] = settings->bos_id;
-    memcpy(sequence->prompt_ids + sequence->n_head_ids, ids, n * sizeof(*ids));
     return 0;
 }
 
@@ -110,18 +104,32 @@ static int copy_stops(struct sequence *sequence, const struct onellm_request *re
     return stop_watch_init(&sequence->stops, strings, request->n_stops + 1, error);
 }
 
+static int allocate_ids(struct sequence *sequence, const struct model *model, const int32_t *text)
+{
+    size_t n_text = sequence->n_prompt_ids - sequence->n_head_ids;
+
+    sequence->prompt_ids = arena_new(&sequence->arena, int32_t, sequence->n_prompt_ids + sequence->tokens_max + 1);
+    if (!sequence->prompt_ids)
+        return -ENOMEM;
+    if (sequence->n_head_ids)
+        sequence->prompt_ids[0] = vocabulary_settings(model->vocabulary)->bos_id;
+    memcpy(sequence->prompt_ids + sequence->n_head_ids, text, n_text * sizeof(*text));
+    sequence->new_ids = sequence->prompt_ids + sequence->n_prompt_ids;
+    return 0;
+}
+
 static int fill(struct sequence *sequence, const struct model *model, const struct onellm_request *request,
                 size_t context, struct error *error)
 {
-    int r = encode_prompt(sequence, model, request, error);
+    int32_t *text;
+    int r = encode_prompt(sequence, model, request, &text, error);
 
     if (r == 0)
         r = count_positions(sequence, model, request, context, error);
     if (r < 0)
         return r;
     sequence->media = arena_new(&sequence->arena, struct sequence_medium, request->n_media);
-    sequence->new_ids = arena_new(&sequence->arena, int32_t, sequence->tokens_max + 1);
-    if (!sequence->media || !sequence->new_ids ||
+    if (!sequence->media || allocate_ids(sequence, model, text) < 0 ||
         sampler_init(&sequence->sampler, &request->sampling, model->hparams.n_vocab, &sequence->arena) < 0)
         return error_set(error, -ENOMEM, "no memory for the request");
     for (size_t i = 0; i < sequence->n_prompt_ids; i++)

@@ -34,14 +34,14 @@ struct sequence {
     atomic_bool cancelled;
     uint64_t deadline_ns;
 
-    int32_t *prompt_ids;             /* [n_prompt_ids]: BOS and the text */
+    int32_t *prompt_ids; /* [n_prompt_ids]: BOS and the text; new_ids follow, so that all text is one piece */
     size_t n_prompt_ids, n_head_ids; /* head: the ids before the media, that is BOS */
     struct sequence_medium *media;
     size_t n_media, medium_rows; /* positions of one medium: start tag, tokens, end tag */
     size_t n_positions;          /* of the whole prompt */
 
     size_t tokens_max;
-    int32_t *new_ids; /* [tokens_max + 1] */
+    int32_t *new_ids; /* [tokens_max + 1]; behind n_new_ids, what is drafted */
     size_t n_new_ids;
     struct sampler sampler;
     struct bpe_stream stream;

@@ -4,12 +4,16 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/clock.h"
+#include "core/engine/lookup.h"
 #include "core/engine/sampler.h"
 #include "core/engine/sequence.h"
 #include "core/model/decoder.h"
 #include "core/model/model.h"
 #include "core/text/vocabulary.h"
+
+#define NO_DRAFT (-1)
 
 void slot_take(struct slot *slot, struct sequence *sequence, uint64_t arrival)
 {
@@ -17,6 +21,7 @@ void slot_take(struct slot *slot, struct sequence *sequence, uint64_t arrival)
     slot->arrival = arrival;
     slot->state = sequence->state;
     slot->n_encoded = slot->n_named = 0;
+    slot->n_drafts = slot->n_drafted = slot->n_accepted = 0;
     slot->computed = false;
     slot->served_ms = slot->stage_ms = clock_ms();
     slot->state.queue_ms = slot->served_ms - sequence->queued_at_ms;
@@ -160,7 +165,23 @@ static enum finish fail(struct slot *slot, int error)
     return FINISH_ERROR;
 }
 
-enum finish slot_next_token(struct slot *slot, const struct model *model, float *logits, struct candidate *candidates)
+void slot_draft(struct slot *slot, size_t n_max)
+{
+    struct sequence *sequence = slot->sequence;
+    size_t n_new = sequence->n_new_ids, room = slot->pages.n * KV_PAGE - slot->pages.length - 1;
+
+    n_max = MIN(n_max, MIN(room, sequence->tokens_max - n_new - 1));
+    slot->n_drafts = lookup(sequence->prompt_ids, sequence->n_prompt_ids + n_new, sequence->new_ids + n_new, n_max);
+    slot->n_drafted += slot->n_drafts;
+}
+
+/* As if there had been two before, one of them accepted. */
+double slot_acceptance(const struct slot *slot)
+{
+    return (1 + (double)slot->n_accepted) / (2 + (double)slot->n_drafted);
+}
+
+static enum finish next_token(struct slot *slot, const struct model *model, float *logits, struct candidate *candidates)
 {
     struct sequence *sequence = slot->sequence;
     int32_t id = sampler_next(&sequence->sampler, logits, candidates);
@@ -178,4 +199,24 @@ enum finish slot_next_token(struct slot *slot, const struct model *model, float 
     if (r == SEQUENCE_STOPPED)
         return FINISH_STOP;
     return slot->state.n_new_tokens >= sequence->tokens_max ? FINISH_LENGTH : FINISH_NONE;
+}
+
+enum finish slot_next_tokens(struct slot *slot, const struct model *model, float *logits, struct candidate *candidates)
+{
+    const int32_t *next = slot->sequence->new_ids + slot->sequence->n_new_ids;
+    size_t n_accepted = 0;
+    bool accepted;
+    enum finish finish;
+
+    do {
+        int32_t draft = n_accepted < slot->n_drafts ? next[n_accepted] : NO_DRAFT;
+
+        finish = next_token(slot, model, logits + n_accepted * model->hparams.n_vocab, candidates);
+        accepted = finish == FINISH_NONE && next[n_accepted] == draft;
+        n_accepted += accepted;
+    } while (accepted);
+    slot->pages.length -= slot->n_drafts - n_accepted;
+    slot->n_accepted += n_accepted;
+    slot->n_drafts = 0;
+    return finish;
 }

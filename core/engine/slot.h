@@ -19,11 +19,13 @@ struct slot {
     uint64_t arrival;          /* counts sequences; the oldest one is never made to wait for pages */
     struct sequence_news state;
     struct kv_pages pages;
-    size_t n_encoded;           /* media whose embeddings are there */
-    size_t n_named;             /* pages that have been named or shared */
-    struct digest name;         /* of the last of them */
-    bool computed;              /* some positions of its own */
-    double served_ms, stage_ms; /* clock_ms() when it was taken, and when its stage began */
+    size_t n_encoded;             /* media whose embeddings are there */
+    size_t n_drafts;              /* drafted tokens in the pass at hand, behind the known ones */
+    size_t n_drafted, n_accepted; /* tokens so far */
+    size_t n_named;               /* pages that have been named or shared */
+    struct digest name;           /* of the last of them */
+    bool computed;                /* some positions of its own */
+    double served_ms, stage_ms;   /* clock_ms() when it was taken, and when its stage began */
 };
 
 /* Begins to serve a sequence. */
@@ -52,6 +54,12 @@ void slot_forget(struct slot *slot, struct kv_pool *pool);
 void slot_embed(const struct slot *slot, const struct model *model, const struct decoder *decoder, size_t position,
                 float *ret);
 
-/* Chooses the next token by logits [n_vocab], and shows it. FINISH_NONE: there is more to come. candidates: scratch
- * [n_vocab]. */
-enum finish slot_next_token(struct slot *slot, const struct model *model, float *logits, struct candidate *candidates);
+/* Drafts up to n_max tokens behind the known ones by lookup(), as far as the pages at hand have room: for a pass that
+ * computes them together with the position that is missing. */
+void slot_draft(struct slot *slot, size_t n_max);
+/* Which share of its drafted tokens will be accepted, by those so far. */
+double slot_acceptance(const struct slot *slot);
+
+/* Chooses the next token by logits [1 + n_drafts, n_vocab], and as long as that was drafted the one behind it, and
+ * shows them; the pages keep what was accepted. FINISH_NONE: there is more to come. candidates: scratch [n_vocab]. */
+enum finish slot_next_tokens(struct slot *slot, const struct model *model, float *logits, struct candidate *candidates);

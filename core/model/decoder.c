@@ -17,19 +17,19 @@ struct decoder {
     const struct compute *compute;
     struct kv_pool *pool;
     float *x;        /* [DECODER_ROWS_MAX, dim] */
-    float *last;     /* [n_parts_max, dim]: rows that logits come from */
-    float *logits;   /* [n_parts_max, n_vocab] */
+    float *last;     /* [n_logits_max, dim]: rows that logits come from */
+    float *logits;   /* [n_logits_max, n_vocab] */
     float *rotation; /* [n_positions, head_dim] */
     struct block_memory memory;
     struct attention_part *attention_parts; /* [n_parts_max] */
-    size_t *logits_of;                      /* [n_parts_max]: row of `logits` */
+    size_t *logits_of;                      /* [n_parts_max]: first row of `logits` */
 
     const struct decoder_part *parts;
     size_t n_parts, m, block;
 };
 
 struct decoder *decoder_new(const struct model *model, const struct compute *compute, struct kv_pool *pool,
-                            size_t n_positions, size_t n_parts_max, struct arena *arena)
+                            size_t n_positions, size_t n_parts_max, size_t n_logits_max, struct arena *arena)
 {
     const struct hparams *h = &model->hparams;
     size_t head_dim = h->decoder.width / h->decoder.n_heads;
@@ -42,8 +42,8 @@ struct decoder *decoder_new(const struct model *model, const struct compute *com
         .compute = compute,
         .pool = pool,
         .x = arena_new(arena, float, DECODER_ROWS_MAX * h->decoder.width),
-        .last = arena_new(arena, float, n_parts_max * h->decoder.width),
-        .logits = arena_new(arena, float, n_parts_max * h->n_vocab),
+        .last = arena_new(arena, float, n_logits_max * h->decoder.width),
+        .logits = arena_new(arena, float, n_logits_max * h->n_vocab),
         .rotation = arena_new(arena, float, n_positions *head_dim),
         .attention_parts = arena_new(arena, struct attention_part, n_parts_max),
         .logits_of = arena_new(arena, size_t, n_parts_max),
@@ -124,11 +124,12 @@ static void compute_logits(struct decoder *d)
     size_t dim = d->model->hparams.decoder.width, row = 0, n = 0;
 
     for (size_t p = 0; p < d->n_parts; p++) {
+        size_t n_wanted = d->parts[p].n_logits;
+
         row += d->parts[p].m;
-        if (!d->parts[p].wants_logits)
-            continue;
-        memcpy(d->last + n * dim, d->x + (row - 1) * dim, dim * sizeof(*d->x));
-        d->logits_of[p] = n++;
+        memcpy(d->last + n * dim, d->x + (row - n_wanted) * dim, n_wanted * dim * sizeof(*d->x));
+        d->logits_of[p] = n;
+        n += n_wanted;
     }
     if (n == 0)
         return;

@@ -1,5 +1,5 @@
-/* The LLaMA: embeddings of some positions of one or more sequences -> logits behind the last of each, one block at a
-   time, so that whoever drives it can look up between steps. What a position yields does not depend on which others
+/* The LLaMA: embeddings of some positions of one or more sequences -> logits behind the last ones of each, one block at
+   a time, so that whoever drives it can look up between steps. What a position yields does not depend on which others
    share its pass, to the last bit. Thread: engine. */
 #pragma once
 
@@ -21,13 +21,13 @@ struct model;
 struct decoder_part {
     struct kv_pages *pages; /* with room for them */
     size_t m;
-    bool wants_logits; /* behind the last of them */
+    size_t n_logits; /* of so many of the last of them logits are wanted */
 };
 
-/* n_positions: the longest sequence; n_parts_max: sequences in one pass. All memory comes from the arena. NULL: no
- * memory. */
+/* n_positions: the longest sequence; n_parts_max: sequences in one pass; n_logits_max: of all of them together. All
+ * memory comes from the arena. NULL: no memory. */
 struct decoder *decoder_new(const struct model *model, const struct compute *compute, struct kv_pool *pool,
-                            size_t n_positions, size_t n_parts_max, struct arena *arena);
+                            size_t n_positions, size_t n_parts_max, size_t n_logits_max, struct arena *arena);
 
 /* Where to put the embeddings of the next pass, part after part: f32 [DECODER_ROWS_MAX, dim]. */
 float *decoder_input(struct decoder *decoder);
@@ -40,5 +40,5 @@ void decoder_begin(struct decoder *decoder, const struct decoder_part *parts, si
 /* Computes one block, and behind the last one the logits; true while there is more to do. */
 bool decoder_step(struct decoder *decoder);
 
-/* After the last step: logits of a part that wants them, f32 [n_vocab]; valid until the next pass. */
+/* After the last step: logits of a part that wants them, f32 [n_logits, n_vocab]; valid until the next pass. */
 float *decoder_logits(struct decoder *decoder, size_t part);

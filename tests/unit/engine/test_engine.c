@@ -276,6 +276,8 @@ static void neighbours_change_nothing(void **state)
         {.n_threads = 1, .n_sequences = 8, .media_cache_bytes = 1 << 20},
         {.n_threads = 3, .n_sequences = 3},
         {.n_threads = 2, .n_sequences = 8, .context = 320, .kv_positions = 320}, /* for two of them, or so */
+        {.n_threads = 2, .n_sequences = 4, .n_drafts = 12},
+        {.n_threads = 2, .n_sequences = 8, .n_drafts = 3, .context = 320, .kv_positions = 320},
     };
     struct result alone[N_TOGETHER], found;
     struct onellm *onellm = open_engine(2);
@@ -305,6 +307,46 @@ static void neighbours_change_nothing(void **state)
         }
         onellm_statistics(onellm, &statistics);
         assert_int_equal(statistics.n_preempted > 0, options.kv_positions > 0);
+        onellm_close(onellm);
+    }
+}
+
+/* Answers of random weights soon go round in circles. How far they are drafted depends on how long passes take; what
+ * they are does not. */
+static void drafts_change_nothing(void **state)
+{
+    struct message message = {ROLE_HUMAN, "again and again and again and again and again", 45};
+    struct onellm_request request = greedy(150);
+    int32_t expected[151];
+    size_t n_expected = 0;
+
+    (void)state;
+    request.messages = &message;
+    for (size_t n_drafts = 0; n_drafts <= 64; n_drafts = n_drafts ? 4 * n_drafts : 1) {
+        struct onellm *onellm = open_with((struct onellm_options){
+            .model_path = tiny_model(), .n_threads = 2, .n_sequences = 1, .n_drafts = n_drafts});
+        struct onellm_statistics statistics;
+
+        onellm_statistics(onellm, &statistics);
+        /* At first, costs are not known; on a busy machine, passes may seem too cheap to be saved for a while. */
+        for (int run = 0; run < 2 || (n_drafts && !statistics.n_accepted && run < 50); run++) {
+            struct sequence *sequence = submitted(onellm, prepare(onellm, &request));
+            const int32_t *ids;
+            size_t n;
+
+            finish(onellm, sequence, NULL);
+            ids = sequence_new_ids(sequence, &n);
+            if (n_drafts == 0) {
+                n_expected = n;
+                memcpy(expected, ids, n * sizeof(*ids));
+            }
+            assert_int_equal(n, n_expected);
+            assert_memory_equal(ids, expected, n * sizeof(*ids));
+            onellm_release(sequence);
+            onellm_statistics(onellm, &statistics);
+            assert_true(statistics.n_accepted <= statistics.n_drafted);
+        }
+        assert_int_equal(statistics.n_accepted > 0, n_drafts > 0);
         onellm_close(onellm);
     }
 }
@@ -606,6 +648,7 @@ int main(void)
         cmocka_unit_test(routing_sums_to_one),
         cmocka_unit_test(same_request_same_tokens),
         cmocka_unit_test(neighbours_change_nothing),
+        cmocka_unit_test(drafts_change_nothing),
         cmocka_unit_test(others_go_on),
         cmocka_unit_test(what_is_known_is_not_computed_again),
         cmocka_unit_test(queue_is_bounded_and_cancellable),
