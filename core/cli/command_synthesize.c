@@ -97,7 +97,7 @@ int command_synthesize(int argc, char **argv)
     const struct option_row rows[] = {
         {.name = "shape",
          .value = "NAME|FILE",
-         .sentence = "onellm-7b (as released), tiny, or a JSON file of sizes",
+         .sentence = "onellm-7b (as released), llama-7b (its decoder alone), tiny, or a JSON file of sizes",
          .required = true,
          .text = &shape},
         OPTION_OUTPUT(&output),

@@ -117,6 +117,8 @@ void hparams_derive(struct hparams *hparams)
 
     if (!hparams->decoder.n_kv_heads)
         hparams->decoder.n_kv_heads = hparams->decoder.n_heads;
+    if (!hparams->multimodal)
+        return;
     hparams->encoder.n_kv_heads = hparams->encoder.n_heads;
     hparams->expert.n_kv_heads = hparams->expert.n_heads;
     hparams->expert.width = hparams->encoder.width;

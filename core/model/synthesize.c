@@ -52,6 +52,13 @@ static const struct hparams shapes[] = {
         .router_width = 4096,
     },
     {
+        .name = "llama-7b",
+        .context = 2048,
+        .rope_theta = 10000,
+        .decoder = {4096, 32, 32, 32, 11008, 1e-5f},
+        .n_vocab = 32000,
+    },
+    {
         .name = "tiny",
         RELEASED_TOKENIZERS,
         .decoder = {64, 2, 4, 4, 192, 1e-5f},
@@ -62,7 +69,7 @@ static const struct hparams shapes[] = {
         .router_width = 128,
     },
 };
-const char *const synthesize_shape_names[] = {"onellm-7b", "tiny", NULL};
+const char *const synthesize_shape_names[] = {"onellm-7b", "llama-7b", "tiny", NULL};
 _Static_assert(ARRAY_SIZE(synthesize_shape_names) == ARRAY_SIZE(shapes) + 1, "every shape has a name");
 
 const struct hparams *synthesize_shape(const char *name)

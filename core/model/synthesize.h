@@ -10,7 +10,8 @@ struct error;
 struct gguf_writer;
 struct hparams;
 
-/* Sizes known by name: "onellm-7b" (as released) and "tiny" (a few MB). NULL when unknown. */
+/* Sizes known by name: "onellm-7b" (as released), "llama-7b" (its decoder alone, which other programs read, too) and
+ * "tiny" (a few MB). NULL when unknown. */
 const struct hparams *synthesize_shape(const char *name);
 /* Their names, NULL-terminated. */
 extern const char *const synthesize_shape_names[];
