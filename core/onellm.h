@@ -81,7 +81,9 @@ struct sampling {
     float temperature;        /* 0: the most likely token */
     float top_p, min_p;       /* 1 and 0: off */
     int top_k;                /* 0: off */
-    float repetition_penalty; /* 1: off */
+    float repetition_penalty; /* of tokens of prompt and answer; 1: off */
+    float frequency_penalty;  /* of tokens of the answer, for each time; 0: off */
+    float presence_penalty;   /* of tokens of the answer, once; 0: off */
     uint64_t seed;
 };
 

@@ -15,10 +15,10 @@
 #include "server/daemon.h"
 #include "server/http.h"
 #include "server/log.h"
-#include "server/loop.h"
 #include "server/multipart.h"
 #include "server/request.h"
 #include "server/sse.h"
+#include "server/stream.h"
 
 #define FIELD_BYTES_MAX ((1u << 20) + 1) /* one more than the longest text of any field */
 
@@ -27,9 +27,8 @@ struct answer {
     struct multipart multipart;
     struct buffer field; /* value of the current part, unless it is a file */
     bool in_file;
-    bool streaming;
+    struct stream stream;
     uint64_t n_events;
-    struct loop_timer *ping;
     enum stage told_stage; /* in the latest progress event */
     size_t told_position;
 };
@@ -92,75 +91,14 @@ static int on_part_end(void *context, struct error *error)
 
 static const struct multipart_sink part_sink = {on_part_begin, on_part_data, on_part_end};
 
-/* The stream. */
-
-/* Nothing more can be sent: too much is unread, or there is no memory. The request has to be ended behind this. */
-static void drop_reader(struct answer *answer, int error)
-{
-    struct exchange *exchange = answer->request.exchange;
-
-    log_event(LOG_WARNING, "dropped", "id=%s request=%s message=\"%s\"", answer->request.id, exchange->request_id,
-              error == -ENOMEM ? "no memory" : "the stream is read too slowly");
-    exchange_abort(exchange);
-}
-
-static void start_ping(struct answer *answer)
-{
-    loop_timer_start(answer->ping, answer->request.daemon->config->ping_ms);
-}
-
 static int send_event(struct answer *answer, const char *name, struct value *data)
 {
     _cleanup_(value_freep) struct value *owned = data;
     _cleanup_(buffer_deinit) struct buffer frame;
-    int r;
 
     buffer_init(&frame, SIZE_MAX);
-    r = sse_event(&frame, ++answer->n_events, name, data);
-    if (r == 0)
-        r = exchange_write(answer->request.exchange, frame.bytes, frame.size);
-    if (r == 0)
-        start_ping(answer);
-    else
-        drop_reader(answer, r);
-    return r;
-}
-
-static int begin_stream(struct answer *answer)
-{
-    int r;
-
-    if (answer->streaming)
-        return 0;
-    r = exchange_stream(answer->request.exchange);
-    if (r < 0)
-        drop_reader(answer, r);
-    answer->streaming = r == 0;
-    return r;
-}
-
-static void on_ping(void *context)
-{
-    struct answer *answer = context;
-    struct exchange *exchange = answer->request.exchange;
-    struct buffer frame;
-    int r;
-
-    if (!exchange)
-        return; /* ended, but a thread is still preparing it */
-    buffer_init(&frame, 64);
-    r = begin_stream(answer);
-    if (r == 0) {
-        sse_ping(&frame);
-        r = exchange_write(exchange, frame.bytes, frame.size);
-        if (r < 0)
-            drop_reader(answer, r);
-    }
-    buffer_deinit(&frame);
-    if (r < 0)
-        request_end(&answer->request);
-    else
-        start_ping(answer);
+    sse_event(&frame, ++answer->n_events, name, data);
+    return stream_send(&answer->stream, &frame);
 }
 
 /* One progress event for every new stage or place in the queue before the answer begins. */
@@ -190,7 +128,7 @@ static int on_accepted(struct request *request, const struct sequence_news *news
 
     if (!request->question.stream)
         return 0;
-    r = begin_stream(answer);
+    r = stream_begin(&answer->stream);
     if (r < 0)
         return r;
     data = value_object();
@@ -214,13 +152,6 @@ static int on_news(struct request *request, const struct sequence_news *news, co
     return send_event(answer, "delta", data);
 }
 
-static void set_timing(struct request *request, const struct sequence_news *news)
-{
-    exchange_header(request->exchange, "Server-Timing",
-                    "queue;dur=%.1f, decode;dur=%.1f, encode;dur=%.1f, prefill;dur=%.1f, generate;dur=%.1f",
-                    news->queue_ms, request->question.decode_ms, news->encode_ms, news->prefill_ms, news->generate_ms);
-}
-
 static void on_answered(struct request *request, const struct sequence_news *news)
 {
     struct answer *answer = (struct answer *)request;
@@ -229,7 +160,7 @@ static void on_answered(struct request *request, const struct sequence_news *new
                     request->text.bytes ? request->text.bytes : "", request->text.size, false);
 
     if (!request->question.stream) {
-        set_timing(request, news);
+        request_set_timing(request, news);
         exchange_reply(request->exchange, 200, json);
     } else if (send_event(answer, "done", json) == 0) {
         exchange_end(request->exchange);
@@ -240,7 +171,7 @@ static void on_failed(struct request *request, enum problem problem, const struc
 {
     struct answer *answer = (struct answer *)request;
 
-    if (!answer->streaming)
+    if (!answer->stream.begun)
         exchange_fail(request->exchange, problem, error);
     else if (send_event(answer, "error", problem_json(problem, error)) == 0)
         exchange_end(request->exchange);
@@ -250,12 +181,19 @@ static void answer_free(struct request *request)
 {
     struct answer *answer = (struct answer *)request;
 
-    loop_timer_free(answer->ping);
+    stream_deinit(&answer->stream);
     buffer_deinit(&answer->field);
     free(answer);
 }
 
-static const struct request_face answer_face = {on_accepted, on_news, on_answered, on_failed, answer_free};
+static const struct request_face answer_face = {
+    .id_prefix = "ans",
+    .accepted = on_accepted,
+    .news = on_news,
+    .answered = on_answered,
+    .failed = on_failed,
+    .free = answer_free,
+};
 
 /* What the exchange tells. */
 
@@ -278,7 +216,7 @@ static void on_complete(struct exchange *exchange)
         return;
     }
     if (answer->request.question.stream)
-        start_ping(answer);
+        stream_watch(&answer->stream);
     request_prepare(&answer->request);
 }
 
@@ -298,9 +236,9 @@ static struct answer *answer_new(struct daemon *daemon, struct exchange *exchang
 
     if (!answer)
         return NULL;
-    answer->ping = loop_timer_new(daemon->loop, on_ping, answer);
-    if (!answer->ping || request_init(&answer->request, daemon, exchange, &answer_face) < 0) {
-        loop_timer_free(answer->ping);
+    if (stream_init(&answer->stream, &answer->request, daemon->loop) < 0 ||
+        request_init(&answer->request, daemon, exchange, &answer_face) < 0) {
+        stream_deinit(&answer->stream);
         free(answer);
         return NULL;
     }
@@ -312,21 +250,11 @@ static struct answer *answer_new(struct daemon *daemon, struct exchange *exchang
 void api_answers(struct daemon *daemon, struct exchange *exchange)
 {
     const struct config *config = daemon->config;
-    uint64_t n_announced = exchange->content_length == HTTP_LENGTH_UNKNOWN ? 0 : exchange->content_length;
     struct error error = ERROR_NONE;
     struct answer *answer;
 
-    if (!daemon_is_ready(daemon, exchange))
+    if (!request_admit(daemon, exchange, config->body_bytes_max))
         return;
-    if (n_announced > config->body_bytes_max) {
-        error_set(&error, -EFBIG, "the body is larger than %llu bytes", (unsigned long long)config->body_bytes_max);
-        exchange_fail(exchange, PROBLEM_PAYLOAD_TOO_LARGE, &error);
-        return;
-    }
-    if (!admission_enter(&daemon->admission, n_announced)) {
-        exchange_fail(exchange, PROBLEM_QUEUE_FULL, NULL);
-        return;
-    }
     answer = answer_new(daemon, exchange);
     if (!answer) {
         admission_leave(&daemon->admission);
@@ -339,5 +267,4 @@ void api_answers(struct daemon *daemon, struct exchange *exchange)
     }
     exchange->handler = &answer_handler;
     exchange->owner = answer;
-    exchange->body_bytes_max = config->body_bytes_max;
 }

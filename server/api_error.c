@@ -11,6 +11,7 @@
 
 static const struct problem_info problems[] = {
     {PROBLEM_INVALID_VALUE, 400, "invalid_request_error", "invalid_value", -EINVAL, false, "A value is not valid."},
+    {PROBLEM_INVALID_JSON, 400, "invalid_request_error", "invalid_json", -EILSEQ, false, "The body is not valid JSON."},
     {PROBLEM_MISSING_PROMPT, 400, "invalid_request_error", "missing_prompt", -ENODATA, false,
      "The request has neither a prompt nor a task."},
     {PROBLEM_INVALID_MEDIA, 400, "invalid_request_error", "invalid_media", -EBADMSG, false,

@@ -524,7 +524,7 @@ void make_id(const char *prefix, char ret[ID_MAX])
 
     if (getrandom(bits, sizeof(bits), 0) < 0)
         memcpy(bits, &(uint64_t){clock_ns()}, sizeof(uint64_t));
-    snprintf(ret, ID_MAX, "%.6s-%08x%08x%08x", prefix, bits[0], bits[1], bits[2]);
+    snprintf(ret, ID_MAX, "%.8s-%08x%08x%08x", prefix, bits[0], bits[1], bits[2]);
 }
 
 int http_new(struct loop *loop, const struct http_options *options, struct http **ret, struct error *error)

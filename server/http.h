@@ -50,8 +50,8 @@ struct http_options {
     void *context;
 };
 
-/* "prefix-" and 24 random hexadecimal digits. prefix has at most 6 letters. */
-#define ID_MAX 32
+/* "prefix-" and 24 random hexadecimal digits. prefix has at most 8 letters. */
+#define ID_MAX 34
 void make_id(const char *prefix, char ret[ID_MAX]);
 
 int http_new(struct loop *loop, const struct http_options *options, struct http **ret, struct error *error);

@@ -14,8 +14,11 @@ static int prepare(struct request *request)
     struct daemon *daemon = request->daemon;
     struct question *question = &request->question;
     struct error *error = &request->error;
-    int r = question_finish(question, error);
+    int r = request->face->read ? request->face->read(request, error) : 0;
 
+    request_shorten(request);
+    if (r == 0)
+        r = question_finish(question, error);
     if (r == 0)
         r = question_decode(question, &onellm_info(daemon->onellm)->hparams->input, &daemon->media_limits,
                             &request->cancelled, error);

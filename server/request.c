@@ -54,6 +54,26 @@ static void on_deadline(void *context)
     request_fail(request, &error);
 }
 
+bool request_admit(struct daemon *daemon, struct exchange *exchange, uint64_t body_bytes_max)
+{
+    uint64_t n_announced = exchange->content_length == HTTP_LENGTH_UNKNOWN ? 0 : exchange->content_length;
+    struct error error = ERROR_NONE;
+
+    if (!daemon_is_ready(daemon, exchange))
+        return false;
+    if (n_announced > body_bytes_max) {
+        error_set(&error, -EFBIG, "the body is larger than %llu bytes", (unsigned long long)body_bytes_max);
+        exchange_fail(exchange, PROBLEM_PAYLOAD_TOO_LARGE, &error);
+        return false;
+    }
+    if (!admission_enter(&daemon->admission, n_announced)) {
+        exchange_fail(exchange, PROBLEM_QUEUE_FULL, NULL);
+        return false;
+    }
+    exchange->body_bytes_max = body_bytes_max;
+    return true;
+}
+
 int request_init(struct request *request, struct daemon *daemon, struct exchange *exchange,
                  const struct request_face *face)
 {
@@ -61,7 +81,7 @@ int request_init(struct request *request, struct daemon *daemon, struct exchange
     request->deadline = loop_timer_new(daemon->loop, on_deadline, request);
     if (!request->deadline)
         return -ENOMEM;
-    make_id("ans", request->id);
+    make_id(face->id_prefix, request->id);
     request->daemon = daemon;
     request->face = face;
     request->exchange = exchange;
@@ -81,35 +101,56 @@ struct buffer *request_add_file(struct request *request)
 {
     struct buffer *file;
 
-    if (request->n_files == REQUEST_FILES_MAX)
+    if (request->n_files == QUESTION_FILES_MAX)
         return NULL;
     file = &request->files[request->n_files++];
     buffer_init(file, request->daemon->config->body_bytes_max);
     return file;
 }
 
-int request_append_file(struct request *request, const void *bytes, size_t n, struct error *error)
+int request_count_bytes(struct request *request, size_t n, struct error *error)
 {
-    int r;
-
     if (!admission_add_bytes(&request->daemon->admission, n))
         return error_set(error, -EAGAIN, "the uploads of all requests fill their memory; try again later");
     request->n_file_bytes += n;
+    return 0;
+}
+
+int request_append_file(struct request *request, const void *bytes, size_t n, struct error *error)
+{
+    int r = request_count_bytes(request, n, error);
+
+    if (r < 0)
+        return r;
     r = buffer_append(&request->files[request->n_files - 1], bytes, n);
     return r < 0 ? error_set(error, r, "no room for the file") : 0;
+}
+
+void request_shorten(struct request *request)
+{
+    struct question *question = &request->question;
+
+    if (question->timeout_ms)
+        request->deadline_ns = MIN(request->deadline_ns, request->started_ns + question->timeout_ms * 1000000);
+    question->deadline_ns = request->deadline_ns;
+}
+
+void request_set_timing(struct request *request, const struct sequence_news *news)
+{
+    exchange_header(request->exchange, "Server-Timing",
+                    "queue;dur=%.1f, decode;dur=%.1f, encode;dur=%.1f, prefill;dur=%.1f, generate;dur=%.1f",
+                    news->queue_ms, request->question.decode_ms, news->encode_ms, news->prefill_ms, news->generate_ms);
 }
 
 void request_prepare(struct request *request)
 {
     const struct config *config = request->daemon->config;
-    struct question *question = &request->question;
-    uint64_t limit_ms = config->request_timeout_ms, now_ns = clock_ns();
+    uint64_t now_ns = clock_ns();
     int r;
 
-    if (question->timeout_ms)
-        limit_ms = MIN(limit_ms, question->timeout_ms);
-    request->deadline_ns = request->exchange->started_ns + limit_ms * 1000000;
-    question->deadline_ns = request->deadline_ns;
+    request->started_ns = request->exchange->started_ns;
+    request->deadline_ns = request->started_ns + config->request_timeout_ms * 1000000;
+    request_shorten(request);
     loop_timer_start(request->deadline,
                      request->deadline_ns > now_ns ? (request->deadline_ns - now_ns) / 1000000 + 1 : 0);
     request->state = REQUEST_PREPARING;

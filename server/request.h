@@ -24,14 +24,14 @@ struct sequence;
 
 /* A negative result ends the request: nobody reads its reply. */
 struct request_face {
+    const char *id_prefix;                                     /* of the request's id */
+    int (*read)(struct request *request, struct error *error); /* NULL, or completes the question: preparation thread */
     int (*accepted)(struct request *request, const struct sequence_news *news); /* the engine has it, media are known */
     int (*news)(struct request *request, const struct sequence_news *news, const char *text, size_t n);
     void (*answered)(struct request *request, const struct sequence_news *news); /* request->text is the whole answer */
     void (*failed)(struct request *request, enum problem problem, const struct error *error);
     void (*free)(struct request *request); /* the struct itself and what the endpoint added */
 };
-
-#define REQUEST_FILES_MAX (2 * QUESTION_MEDIA_MAX) /* each medium may have one companion */
 
 enum request_state {
     REQUEST_UPLOADING,
@@ -46,14 +46,14 @@ struct request {
     struct exchange *exchange; /* NULL once ended */
     enum request_state state;
     struct request *previous, *next; /* of daemon->requests */
-    char id[ID_MAX];                 /* "ans-…" */
+    char id[ID_MAX];                 /* "ans-…", "chatcmpl-…" */
     int64_t created;                 /* seconds since 1970 */
-    uint64_t deadline_ns;
+    uint64_t started_ns, deadline_ns;
     struct loop_timer *deadline;
     atomic_bool cancelled; /* any thread */
 
     struct question question;
-    struct buffer files[REQUEST_FILES_MAX]; /* lent to the question until it is decoded */
+    struct buffer files[QUESTION_FILES_MAX]; /* lent to the question until it is decoded */
     size_t n_files;
     uint64_t n_file_bytes; /* counted by admission */
     int result;            /* of the preparation */
@@ -63,17 +63,27 @@ struct request {
     struct buffer text;
 };
 
+/* Whether there is room for another request whose body may have so many bytes; else the exchange has been replied to.
+ */
+bool request_admit(struct daemon *daemon, struct exchange *exchange, uint64_t body_bytes_max);
 /* The exchange has been admitted. Returns -ENOMEM; then the caller still has to leave admission and free its memory. */
 int request_init(struct request *request, struct daemon *daemon, struct exchange *exchange,
                  const struct request_face *face);
 
 /* Another file. NULL: too many. */
 struct buffer *request_add_file(struct request *request);
+/* Memory of an upload, until it is decoded. -EAGAIN: the uploads of all requests fill theirs. */
+int request_count_bytes(struct request *request, size_t n, struct error *error);
 /* Bytes of the latest file. -EFBIG, -ENOMEM, or -EAGAIN: the uploads of all requests fill their memory. */
 int request_append_file(struct request *request, const void *bytes, size_t n, struct error *error);
 
+/* The header that says what an answer took. */
+void request_set_timing(struct request *request, const struct sequence_news *news);
+
 /* Everything has come. */
 void request_prepare(struct request *request);
+/* The question has said how long it may take: preparation thread. */
+void request_shorten(struct request *request);
 /* What prepare.c reports: request->result and request->error are set. */
 void request_prepared(struct request *request);
 /* The engine has news of it. */

@@ -7,6 +7,7 @@
 
 #include "core/base/cleanup.h"
 #include "server/api_answers.h"
+#include "server/api_chat.h"
 #include "server/api_models.h"
 #include "server/api_status.h"
 #include "server/http.h"
@@ -15,9 +16,10 @@ static const struct route {
     const char *method, *path;
     void (*begin)(struct daemon *daemon, struct exchange *exchange);
 } routes[] = {
-    {"POST", "/v1/answers", api_answers}, {"GET", "/v1/models", api_models}, {"GET", "/v1/modalities", api_modalities},
-    {"GET", "/livez", api_livez},         {"GET", "/readyz", api_readyz},    {"GET", "/health", api_readyz},
-    {"GET", "/version", api_version},
+    {"POST", "/v1/answers", api_answers}, {"POST", "/v1/chat/completions", api_chat},
+    {"GET", "/v1/models", api_models},    {"GET", "/v1/modalities", api_modalities},
+    {"GET", "/livez", api_livez},         {"GET", "/readyz", api_readyz},
+    {"GET", "/health", api_readyz},       {"GET", "/version", api_version},
 };
 
 void routes_begin(struct daemon *daemon, struct exchange *exchange)

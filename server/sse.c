@@ -14,6 +14,20 @@ int sse_event(struct buffer *ret, uint64_t id, const char *name, const struct va
     return r < 0 ? r : buffer_append_text(ret, "\n\n");
 }
 
+int sse_data(struct buffer *ret, const struct value *data)
+{
+    int r = buffer_append_text(ret, "data: ");
+
+    if (r == 0)
+        r = value_write_json(data, false, ret);
+    return r < 0 ? r : buffer_append_text(ret, "\n\n");
+}
+
+int sse_done(struct buffer *ret)
+{
+    return buffer_append_text(ret, "data: [DONE]\n\n");
+}
+
 int sse_ping(struct buffer *ret)
 {
     return buffer_append_text(ret, ": ping\n\n");

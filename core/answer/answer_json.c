@@ -135,20 +135,28 @@ static struct value *ids_json(const int32_t *ids, size_t n)
     return list;
 }
 
+/* What every answer begins with. */
+static struct value *new_answer(const struct onellm *onellm, const char *object, const char *id, int64_t created)
+{
+    const struct onellm_info *info = onellm_info(onellm);
+    struct value *answer = value_object();
+
+    value_set_text(answer, "id", id);
+    value_set_text(answer, "object", object);
+    value_set_integer(answer, "created", created);
+    value_set_text(answer, "model", info->id);
+    value_set_text(answer, "system_fingerprint", info->fingerprint);
+    return answer;
+}
+
 struct value *answer_json(const struct onellm *onellm, const struct question *question, struct sequence *sequence,
                           const struct sequence_news *news, const char *id, int64_t created, const char *text,
                           size_t n_text, bool with_ids)
 {
-    const struct onellm_info *info = onellm_info(onellm);
-    struct value *answer = value_object();
+    struct value *answer = new_answer(onellm, "answer", id, created);
     const int32_t *ids;
     size_t n;
 
-    value_set_text(answer, "id", id);
-    value_set_text(answer, "object", "answer");
-    value_set_integer(answer, "created", created);
-    value_set_text(answer, "model", info->id);
-    value_set_text(answer, "system_fingerprint", info->fingerprint);
     value_set_text_n(answer, "answer", text, n_text);
     value_set_text(answer, "finish_reason", finish_name((int)news->finish));
     value_set(answer, "media", answer_media_json(onellm, question));
@@ -160,6 +168,76 @@ struct value *answer_json(const struct onellm *onellm, const struct question *qu
         ids = sequence_prompt_ids(sequence, &n);
         value_set(answer, "prompt_ids", ids_json(ids, n));
     }
+    return answer;
+}
+
+/* ---- the same for OpenAI's clients ---- */
+
+/* Its only choice; holder: "message" or "delta", with what it holds. NULL: nothing is to be said about the end. */
+static void set_choice(struct value *answer, const char *holder, struct value *held, const char *finish)
+{
+    struct value *choices = value_array(), *choice = value_object();
+
+    value_set_integer(choice, "index", 0);
+    value_set(choice, holder, held);
+    value_set_null(choice, "logprobs");
+    if (finish)
+        value_set_text(choice, "finish_reason", finish);
+    else
+        value_set_null(choice, "finish_reason");
+    value_add(choices, choice);
+    value_set(answer, "choices", choices);
+}
+
+/* Their clients know no "timeout": an answer that was cut off. */
+static const char *chat_finish_name(enum finish finish)
+{
+    return finish_name(finish == FINISH_TIMEOUT ? FINISH_LENGTH : (int)finish);
+}
+
+static void set_costs(struct value *answer, const struct onellm *onellm, const struct question *question,
+                      const struct sequence_news *news)
+{
+    struct value *usage = usage_json(news), *details = value_object();
+
+    set_size(details, "cached_tokens", news->n_cached_tokens);
+    value_set(usage, "prompt_tokens_details", details);
+    value_set(answer, "usage", usage);
+    value_set(answer, "media", answer_media_json(onellm, question));
+    value_set(answer, "timings", timings_json(question, news));
+}
+
+struct value *answer_chat_json(const struct onellm *onellm, const struct question *question,
+                               const struct sequence_news *news, const char *id, int64_t created, const char *text,
+                               size_t n_text)
+{
+    struct value *answer = new_answer(onellm, "chat.completion", id, created), *message = value_object();
+
+    value_set_text(message, "role", "assistant");
+    value_set_text_n(message, "content", text, n_text);
+    value_set_null(message, "refusal");
+    set_choice(answer, "message", message, chat_finish_name(news->finish));
+    set_costs(answer, onellm, question, news);
+    return answer;
+}
+
+struct value *answer_chunk_json(const struct onellm *onellm, const struct question *question,
+                                const struct sequence_news *news, const char *id, int64_t created, enum chat_chunk kind,
+                                const char *text, size_t n_text)
+{
+    struct value *answer = new_answer(onellm, "chat.completion.chunk", id, created), *delta;
+
+    if (kind == CHAT_CHUNK_USAGE) {
+        value_set(answer, "choices", value_array());
+        set_costs(answer, onellm, question, news);
+        return answer;
+    }
+    delta = value_object();
+    if (kind == CHAT_CHUNK_ROLE)
+        value_set_text(delta, "role", "assistant");
+    if (kind != CHAT_CHUNK_END)
+        value_set_text_n(delta, "content", text, n_text);
+    set_choice(answer, "delta", delta, kind == CHAT_CHUNK_END ? chat_finish_name(news->finish) : NULL);
     return answer;
 }
 

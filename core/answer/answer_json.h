@@ -18,6 +18,23 @@ struct value *answer_json(const struct onellm *onellm, const struct question *qu
                           const struct sequence_news *news, const char *id, int64_t created, const char *text,
                           size_t n_text, bool with_ids);
 
+/* The same for OpenAI's clients: {"id","object":"chat.completion","created","model","system_fingerprint","choices",
+ * "usage","media","timings"}. */
+struct value *answer_chat_json(const struct onellm *onellm, const struct question *question,
+                               const struct sequence_news *news, const char *id, int64_t created, const char *text,
+                               size_t n_text);
+
+/* A piece of it, for a stream: "chat.completion.chunk". */
+enum chat_chunk {
+    CHAT_CHUNK_ROLE,  /* the first: who speaks */
+    CHAT_CHUNK_TEXT,  /* what is new */
+    CHAT_CHUNK_END,   /* finish_reason */
+    CHAT_CHUNK_USAGE, /* no choices, but what it took */
+};
+struct value *answer_chunk_json(const struct onellm *onellm, const struct question *question,
+                                const struct sequence_news *news, const char *id, int64_t created, enum chat_chunk kind,
+                                const char *text, size_t n_text);
+
 /* The `media` section alone, for the start event of a stream. */
 struct value *answer_media_json(const struct onellm *onellm, const struct question *question);
 

@@ -229,6 +229,10 @@ static int set_field(struct question *question, enum field_id id, const char *te
         return set_number(id, text, n, &sampling->min_p, error);
     case FIELD_ID_REPETITION_PENALTY:
         return set_number(id, text, n, &sampling->repetition_penalty, error);
+    case FIELD_ID_FREQUENCY_PENALTY:
+        return set_number(id, text, n, &sampling->frequency_penalty, error);
+    case FIELD_ID_PRESENCE_PENALTY:
+        return set_number(id, text, n, &sampling->presence_penalty, error);
     case FIELD_ID_TOP_K:
         r = field_integer(&fields[id], text, n, &value, error);
         if (r == 0)
@@ -314,6 +318,32 @@ int question_add_file(struct question *question, const char *name, const void *b
         return field_refuse(error, name, "at most %d media in one question", QUESTION_MEDIA_MAX);
     question->uploads[question->n_uploads++] =
         (struct upload){.modality = modality, .bytes = bytes, .n_bytes = n_bytes, .image = -1};
+    return 0;
+}
+
+/* ---- earlier turns ---- */
+
+int question_add_turn(struct question *question, enum role role, const char *text, size_t n, struct error *error)
+{
+    struct message *turn;
+    int r = field_text(&fields[FIELD_ID_PROMPT], text, n, error);
+
+    if (r < 0)
+        return r;
+    if (role != (question->n_turns % 2 ? ROLE_ASSISTANT : ROLE_HUMAN))
+        return error_set(error, -EINVAL, "is not the turn of this role: human and assistant alternate");
+    if (question->n_turns == QUESTION_TURNS_MAX)
+        return error_set(error, -EINVAL, "at most %d turns before the question", QUESTION_TURNS_MAX);
+    if (!question->turns)
+        question->turns = arena_new(&question->arena, struct message, QUESTION_TURNS_MAX);
+    turn = question->turns ? &question->turns[question->n_turns] : NULL;
+    if (turn)
+        turn->text = arena_copy_text(&question->arena, text, n);
+    if (!turn || !turn->text)
+        return error_set(error, -ENOMEM, "no memory for what was said before");
+    turn->role = role;
+    turn->n = n;
+    question->n_turns++;
     return 0;
 }
 

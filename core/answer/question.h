@@ -27,7 +27,9 @@ extern const struct field fields[];
 extern const size_t n_fields;
 
 #define QUESTION_MEDIA_MAX 8
+#define QUESTION_FILES_MAX (2 * QUESTION_MEDIA_MAX) /* each medium may have one companion */
 #define QUESTION_STOPS_MAX 4
+#define QUESTION_TURNS_MAX 512
 
 struct upload {
     enum modality modality;
@@ -50,7 +52,9 @@ struct question {
     struct upload uploads[QUESTION_MEDIA_MAX];
     size_t n_uploads;
     const char *prompt, *task, *system; /* NULL: not given; after question_finish() the prompt includes the task */
-    struct sampling sampling;           /* after question_finish() with a random seed when none was given */
+    struct message *turns;              /* [n_turns]: what was said before the prompt, human and assistant in turn */
+    size_t n_turns;
+    struct sampling sampling; /* after question_finish() with a random seed when none was given */
     size_t tokens_max;
     const char *stops[QUESTION_STOPS_MAX];
     size_t n_stops;
@@ -74,6 +78,9 @@ int question_set(struct question *question, const char *name, const char *text, 
 bool question_is_file(const char *name, size_t n);
 int question_add_file(struct question *question, const char *name, const void *bytes, size_t n_bytes,
                       struct error *error);
+
+/* An earlier turn, behind those before; text is copied. -EINVAL: not the turn of this role, too many, a zero byte. */
+int question_add_turn(struct question *question, enum role role, const char *text, size_t n, struct error *error);
 
 /* All has come: pairs depth and normal maps with their images, applies the task, asks for a prompt. -EINVAL; -ENODATA
  * when the prompt is missing. */

@@ -143,12 +143,12 @@ int question_decode(struct question *question, const struct input_sizes *sizes, 
 int question_prepare(const struct question *question, struct onellm *onellm, uint64_t deadline_ns, void *owner,
                      struct sequence **ret, struct error *error)
 {
-    const struct message message = {ROLE_HUMAN, question->prompt, strlen(question->prompt)};
+    struct message messages[QUESTION_TURNS_MAX + 1];
     const struct input_tensor *media[QUESTION_MEDIA_MAX];
     struct onellm_request request = {
         .system = question->system,
-        .messages = &message,
-        .n_messages = 1,
+        .messages = messages,
+        .n_messages = question->n_turns + 1,
         .media = media,
         .sampling = question->sampling,
         .tokens_max = question->tokens_max,
@@ -158,6 +158,9 @@ int question_prepare(const struct question *question, struct onellm *onellm, uin
         .owner = owner,
     };
 
+    if (question->n_turns)
+        memcpy(messages, question->turns, question->n_turns * sizeof(*messages));
+    messages[question->n_turns] = (struct message){ROLE_HUMAN, question->prompt, strlen(question->prompt)};
     for (size_t i = 0; i < question->n_uploads; i++)
         if (!question->uploads[i].is_plane)
             media[request.n_media++] = &question->uploads[i].tensor;

@@ -52,6 +52,11 @@ size_t value_size(const struct value *array_or_object)
                                            : json_object_size(theirs(array_or_object));
 }
 
+bool value_is_null(const struct value *value)
+{
+    return !value || json_is_null(theirs(value));
+}
+
 bool value_is_object(const struct value *value)
 {
     return json_is_object(theirs(value));

@@ -24,6 +24,7 @@ DEFINE_CLEANUP(struct value *, value_free, value_freep)
 const struct value *value_get(const struct value *object, const char *key); /* NULL when missing */
 const struct value *value_at(const struct value *array, size_t i);
 size_t value_size(const struct value *array_or_object);
+bool value_is_null(const struct value *value); /* also when there is nothing */
 bool value_is_object(const struct value *value);
 bool value_is_array(const struct value *value);
 const char *value_text(const struct value *value);           /* NULL when not a string */

@@ -7,7 +7,6 @@
 #include "core/file/mapped_file.h"
 
 #define QUESTION_OPTIONS_MAX 48
-#define QUESTION_FILES_MAX (3 * QUESTION_MEDIA_MAX)
 
 struct question_options {
     struct question question;

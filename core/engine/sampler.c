@@ -11,6 +11,11 @@ int sampler_init(struct sampler *sampler, const struct sampling *sampling, size_
 {
     *sampler = (struct sampler){.sampling = *sampling, .n_vocab = n_vocab};
     sampler->seen = arena_alloc(arena, (n_vocab + 7) / 8, 1);
+    if (sampling->frequency_penalty != 0 || sampling->presence_penalty != 0) {
+        sampler->counts = arena_new(arena, uint16_t, n_vocab);
+        if (!sampler->counts)
+            return -ENOMEM;
+    }
     random_init(&sampler->random, sampling->seed, 0);
     return sampler->seen ? 0 : -ENOMEM;
 }
@@ -20,15 +25,24 @@ void sampler_see(struct sampler *sampler, int32_t id)
     sampler->seen[id / 8] |= (uint8_t)(1 << id % 8);
 }
 
+void sampler_see_answer(struct sampler *sampler, int32_t id)
+{
+    sampler_see(sampler, id);
+    if (sampler->counts && sampler->counts[id] < UINT16_MAX)
+        sampler->counts[id]++;
+}
+
 static void penalize(const struct sampler *sampler, float *logits)
 {
-    float penalty = sampler->sampling.repetition_penalty;
+    const struct sampling *s = &sampler->sampling;
+    float penalty = s->repetition_penalty;
 
-    if (penalty == 1)
-        return;
-    for (size_t id = 0; id < sampler->n_vocab; id++)
+    for (size_t id = 0; id < sampler->n_vocab && penalty != 1; id++)
         if (sampler->seen[id / 8] >> id % 8 & 1)
             logits[id] = logits[id] > 0 ? logits[id] / penalty : logits[id] * penalty;
+    for (size_t id = 0; id < sampler->n_vocab && sampler->counts; id++)
+        if (sampler->counts[id])
+            logits[id] -= s->presence_penalty + s->frequency_penalty * (float)sampler->counts[id];
 }
 
 static size_t most_likely(const float *logits, size_t n)

@@ -13,14 +13,16 @@ struct arena;
 struct sampler {
     struct sampling sampling;
     struct random random;
-    uint8_t *seen; /* one bit per token of the vocabulary: prompt and answer so far */
+    uint8_t *seen;    /* one bit per token of the vocabulary: prompt and answer so far */
+    uint16_t *counts; /* [n_vocab]: how often the answer has each token; NULL: nobody asks */
     size_t n_vocab;
 };
 
 /* -ENOMEM. */
 int sampler_init(struct sampler *sampler, const struct sampling *sampling, size_t n_vocab, struct arena *arena);
-/* Remembers a token for the repetition penalty. */
+/* Remembers a token of the prompt or of the answer for the penalties. */
 void sampler_see(struct sampler *sampler, int32_t id);
+void sampler_see_answer(struct sampler *sampler, int32_t id);
 
 /* Candidates of one draw; the engine has one for all its sequences. */
 struct candidate {
@@ -28,11 +30,10 @@ struct candidate {
     int32_t id;
 };
 
-/* Repetition penalty (Keskar et al. 2019: positive logits divided, negative multiplied), then the most likely token if
- * temperature is 0 (the lowest id of equals), else: the top_k most likely, softmax(logits / temperature), those above
- * min_p times the largest, the smallest set of the rest whose probabilities sum to top_p, and a draw among these.
- *   logits      [n_vocab], overwritten
- *   candidates  [n_vocab] of scratch
- * SAMPLER_NOT_FINITE: the largest logit is infinite or NaN, so the model's weights are damaged or overflow. */
+/* Repetition penalty (Keskar et al. 2019: positive logits divided, negative multiplied), presence and frequency
+ * penalties (OpenAI: subtracted), then the most likely token if temperature is 0 (the lowest id of equals), else: the
+ * top_k most likely, softmax(logits / temperature), those above min_p times the largest, the smallest set of the rest
+ * whose probabilities sum to top_p, and a draw among these. logits      [n_vocab], overwritten candidates  [n_vocab] of
+ * scratch SAMPLER_NOT_FINITE: the largest logit is infinite or NaN, so the model's weights are damaged or overflow. */
 #define SAMPLER_NOT_FINITE (-1)
 int32_t sampler_next(struct sampler *sampler, float *logits, struct candidate *candidates);

@@ -220,7 +220,7 @@ int sequence_push(struct sequence *sequence, int32_t id)
 {
     int r = bpe_stream_push(&sequence->stream, id, &sequence->piece);
 
-    sampler_see(&sequence->sampler, id);
+    sampler_see_answer(&sequence->sampler, id);
     if (r == 0)
         r = stop_watch_push(&sequence->stops, sequence->piece.bytes, sequence->piece.size, &sequence->shown);
     buffer_clear(&sequence->piece);

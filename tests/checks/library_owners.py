@@ -11,6 +11,7 @@ OWNERS = {
     'libmicrohttpd': (r'microhttpd\.h', ['server/http.c']),
     'libuv': (r'uv\.h', ['server/loop.c']),
     'OpenBLAS': (r'(cblas|openblas.*|lapacke?)\.h', ['core/tensor/matmul.c']),
+    'libb64': (r'b64/.*\.h', ['core/answer/base64.c']),
     'jansson': (r'jansson\.h', ['core/base/value.c']),
     'nettle': (r'nettle/.*\.h', ['core/base/digest.c']),
     'libinih': (r'ini\.h', ['config/config.c']),

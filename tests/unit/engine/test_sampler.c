@@ -124,6 +124,41 @@ static void min_p_is_relative_to_the_largest(void **state)
     assert_share(counts[5], 0.2 / 0.6);
 }
 
+/* Greedily, what an answer has said gives way to what it has not; what only the prompt has said does not. */
+static void penalties_of_the_answer(void **state)
+{
+    static const struct {
+        struct sampling sampling;
+        int32_t expected[4];
+    } cases[] = {
+        {{.repetition_penalty = 1}, {1, 1, 1, 1}},
+        {{.repetition_penalty = 1, .presence_penalty = 1}, {1, 5, 1, 1}}, /* e * 0.2 > 0.4 > 0.2 */
+        {{.repetition_penalty = 1, .frequency_penalty = 1}, {1, 5, 1, 3}},
+        {{.repetition_penalty = 1, .frequency_penalty = -1}, {1, 1, 1, 1}},
+    };
+
+    (void)state;
+    for (size_t c = 0; c < sizeof(cases) / sizeof(*cases); c++) {
+        struct arena arena = {0};
+        struct sampler sampler;
+        struct candidate candidates[N];
+
+        assert_int_equal(sampler_init(&sampler, &cases[c].sampling, N, &arena), 0);
+        sampler_see(&sampler, 1);
+        for (size_t i = 0; i < 4; i++) {
+            float logits[N];
+            int32_t id;
+
+            for (int k = 0; k < N; k++)
+                logits[k] = 5 + logf(probabilities[k]);
+            id = sampler_next(&sampler, logits, candidates);
+            assert_int_equal(id, cases[c].expected[i]);
+            sampler_see_answer(&sampler, id);
+        }
+        arena_deinit(&arena);
+    }
+}
+
 static void same_seed_same_tokens(void **state)
 {
     struct sampling sampling = {.temperature = 1, .top_p = 1, .repetition_penalty = 1, .seed = 6};
@@ -181,6 +216,7 @@ int main(void)
         cmocka_unit_test(top_k_keeps_the_k_most_likely),
         cmocka_unit_test(top_p_keeps_the_smallest_sufficient_set),
         cmocka_unit_test(min_p_is_relative_to_the_largest),
+        cmocka_unit_test(penalties_of_the_answer),
         cmocka_unit_test(same_seed_same_tokens),
         cmocka_unit_test(greedy_takes_the_first_of_equals),
         cmocka_unit_test(penalty_hits_what_was_seen),

@@ -34,6 +34,7 @@ static void test_table(void **state)
         const char *type, *code;
     } expected[N_PROBLEMS] = {
         {PROBLEM_INVALID_VALUE, 400, "invalid_request_error", "invalid_value"},
+        {PROBLEM_INVALID_JSON, 400, "invalid_request_error", "invalid_json"},
         {PROBLEM_MISSING_PROMPT, 400, "invalid_request_error", "missing_prompt"},
         {PROBLEM_INVALID_MEDIA, 400, "invalid_request_error", "invalid_media"},
         {PROBLEM_CONTEXT_LENGTH, 400, "invalid_request_error", "context_length_exceeded"},
@@ -70,6 +71,7 @@ static void test_errors(void **state)
         enum problem problem;
     } expected[] = {
         {-EINVAL, PROBLEM_INVALID_VALUE},
+        {-EILSEQ, PROBLEM_INVALID_JSON},
         {-ENODATA, PROBLEM_MISSING_PROMPT},
         {-EBADMSG, PROBLEM_INVALID_MEDIA},
         {-E2BIG, PROBLEM_CONTEXT_LENGTH},

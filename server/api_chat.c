@@ -1,0 +1,211 @@
+/* The body is kept until it is complete; reading it (JSON, base64) is work for the preparation thread. Whether the
+   reply is a stream is known behind that, so a request that cannot be read is always an honest 400. */
+#include "server/api_chat.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "config/config.h"
+#include "core/answer/answer_json.h"
+#include "core/answer/chat.h"
+#include "core/base/cleanup.h"
+#include "core/base/value.h"
+#include "server/daemon.h"
+#include "server/http.h"
+#include "server/log.h"
+#include "server/request.h"
+#include "server/sse.h"
+#include "server/stream.h"
+
+struct completion {
+    struct request request; /* first, so that one is the other */
+    struct stream stream;
+    struct buffer body;
+    bool include_usage;
+};
+
+/* What the request tells. */
+
+static int read_body(struct request *request, struct error *error)
+{
+    struct completion *completion = (struct completion *)request;
+    struct chat chat = {
+        .question = &request->question,
+        .files = request->files,
+        .file_bytes_max = request->daemon->config->json_bytes_max,
+    };
+    const struct buffer *body = &completion->body;
+    int r = chat_read(&chat, body->bytes ? body->bytes : "", body->size, error);
+
+    request->n_files = chat.n_files;
+    completion->include_usage = chat.include_usage;
+    buffer_deinit(&completion->body);
+    return r;
+}
+
+/* Takes data over. */
+static int send_data(struct completion *completion, struct value *data, bool is_last)
+{
+    _cleanup_(value_freep) struct value *owned = data;
+    _cleanup_(buffer_deinit) struct buffer frame;
+
+    buffer_init(&frame, SIZE_MAX);
+    sse_data(&frame, data);
+    if (is_last)
+        sse_done(&frame);
+    return stream_send(&completion->stream, &frame);
+}
+
+static int send_chunk(struct completion *completion, const struct sequence_news *news, enum chat_chunk kind,
+                      const char *text, size_t n, bool is_last)
+{
+    const struct request *request = &completion->request;
+
+    return send_data(completion,
+                     answer_chunk_json(request->daemon->onellm, &request->question, news, request->id, request->created,
+                                       kind, text, n),
+                     is_last);
+}
+
+static int on_accepted(struct request *request, const struct sequence_news *news)
+{
+    struct completion *completion = (struct completion *)request;
+    int r;
+
+    if (!request->question.stream)
+        return 0;
+    r = stream_begin(&completion->stream);
+    return r < 0 ? r : send_chunk(completion, news, CHAT_CHUNK_ROLE, "", 0, false);
+}
+
+static int on_news(struct request *request, const struct sequence_news *news, const char *text, size_t n)
+{
+    if (!request->question.stream || n == 0)
+        return 0;
+    return send_chunk((struct completion *)request, news, CHAT_CHUNK_TEXT, text, n, false);
+}
+
+static void on_answered(struct request *request, const struct sequence_news *news)
+{
+    struct completion *completion = (struct completion *)request;
+    bool has_usage = completion->include_usage;
+    int r;
+
+    if (!request->question.stream) {
+        request_set_timing(request, news);
+        exchange_reply(request->exchange, 200,
+                       answer_chat_json(request->daemon->onellm, &request->question, news, request->id,
+                                        request->created, request->text.bytes ? request->text.bytes : "",
+                                        request->text.size));
+        return;
+    }
+    r = send_chunk(completion, news, CHAT_CHUNK_END, "", 0, !has_usage);
+    if (r == 0 && has_usage)
+        r = send_chunk(completion, news, CHAT_CHUNK_USAGE, "", 0, true);
+    if (r == 0)
+        exchange_end(request->exchange);
+}
+
+static void on_failed(struct request *request, enum problem problem, const struct error *error)
+{
+    struct completion *completion = (struct completion *)request;
+
+    if (!completion->stream.begun)
+        exchange_fail(request->exchange, problem, error);
+    else if (send_data(completion, problem_json(problem, error), true) == 0)
+        exchange_end(request->exchange);
+}
+
+static void completion_free(struct request *request)
+{
+    struct completion *completion = (struct completion *)request;
+
+    stream_deinit(&completion->stream);
+    buffer_deinit(&completion->body);
+    free(completion);
+}
+
+static const struct request_face completion_face = {
+    .id_prefix = "chatcmpl",
+    .read = read_body,
+    .accepted = on_accepted,
+    .news = on_news,
+    .answered = on_answered,
+    .failed = on_failed,
+    .free = completion_free,
+};
+
+/* What the exchange tells. */
+
+/* Read, the body is in memory once more: that is counted, too. */
+static void on_body(struct exchange *exchange, const void *bytes, size_t n)
+{
+    struct completion *completion = exchange->owner;
+    struct error error = ERROR_NONE;
+    int r = request_count_bytes(&completion->request, 2 * n, &error);
+
+    if (r == 0) {
+        r = buffer_append(&completion->body, bytes, n);
+        if (r < 0)
+            error_set(&error, r, "no memory for the body");
+    }
+    if (r < 0)
+        request_fail(&completion->request, &error);
+}
+
+static void on_complete(struct exchange *exchange)
+{
+    struct completion *completion = exchange->owner;
+
+    request_prepare(&completion->request);
+}
+
+static void on_gone(struct exchange *exchange)
+{
+    struct completion *completion = exchange->owner;
+
+    log_event(LOG_INFO, "abandoned", "id=%s request=%s", completion->request.id, exchange->request_id);
+    request_end(&completion->request);
+}
+
+static const struct exchange_handler completion_handler = {on_body, on_complete, on_gone};
+
+static struct completion *completion_new(struct daemon *daemon, struct exchange *exchange)
+{
+    struct completion *completion = calloc(1, sizeof(*completion));
+
+    if (!completion)
+        return NULL;
+    if (stream_init(&completion->stream, &completion->request, daemon->loop) < 0 ||
+        request_init(&completion->request, daemon, exchange, &completion_face) < 0) {
+        stream_deinit(&completion->stream);
+        free(completion);
+        return NULL;
+    }
+    buffer_init(&completion->body, SIZE_MAX);
+    return completion;
+}
+
+void api_chat(struct daemon *daemon, struct exchange *exchange)
+{
+    const char *type = exchange->content_type;
+    struct error error = ERROR_NONE;
+    struct completion *completion;
+
+    if (type && strncasecmp(type, "multipart/", 10) == 0) {
+        error_set(&error, -EMEDIUMTYPE, "the body must be JSON; POST /v1/answers takes forms");
+        exchange_fail(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE, &error);
+        return;
+    }
+    if (!request_admit(daemon, exchange, daemon->config->json_bytes_max))
+        return;
+    completion = completion_new(daemon, exchange);
+    if (!completion) {
+        admission_leave(&daemon->admission);
+        exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
+        return;
+    }
+    exchange->handler = &completion_handler;
+    exchange->owner = completion;
+}

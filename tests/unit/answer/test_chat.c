@@ -1,0 +1,227 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/answer/chat.h"
+#include "core/base/buffer.h"
+#include "core/base/cleanup.h"
+#include "core/base/error.h"
+
+struct reading {
+    struct question question;
+    struct buffer files[QUESTION_FILES_MAX];
+    struct chat chat;
+    struct error error;
+};
+
+static int read_text(struct reading *reading, const char *body)
+{
+    *reading = (struct reading){0};
+    question_init(&reading->question, 0);
+    reading->chat = (struct chat){.question = &reading->question, .files = reading->files, .file_bytes_max = 1000};
+    return chat_read(&reading->chat, body, strlen(body), &reading->error);
+}
+
+static void forget(struct reading *reading)
+{
+    for (size_t i = 0; i < reading->chat.n_files; i++)
+        buffer_deinit(&reading->files[i]);
+    question_deinit(&reading->question);
+}
+
+#define READ(reading, body)                                                                                            \
+    _cleanup_(forget) struct reading reading;                                                                          \
+    if (read_text(&reading, body) != 0)                                                                                \
+    fail_msg("%s: %s: %s", body, reading.error.at, reading.error.message)
+
+static void reads_a_conversation(void **state)
+{
+    READ(reading, "{\"messages\":[{\"role\":\"system\",\"content\":\"Be brief.\"},"
+                  "{\"role\":\"user\",\"content\":\"Hello!\"},"
+                  "{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"Hi.\"}]},"
+                  "{\"role\":\"user\",\"content\":\"What is it?\"},"
+                  "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"And\"},"
+                  "{\"type\":\"text\",\"text\":\"where?\"}]},"
+                  "{\"role\":\"developer\",\"content\":\"In English.\"}],"
+                  "\"tools\":[{\"deep\":[1]}],\"model\":\"other\"}");
+    const struct question *question = &reading.question;
+
+    (void)state;
+    assert_string_equal(question->system, "Be brief.\nIn English.");
+    assert_int_equal(question->n_turns, 2);
+    assert_int_equal(question->turns[0].role, ROLE_HUMAN);
+    assert_string_equal(question->turns[0].text, "Hello!");
+    assert_int_equal(question->turns[1].role, ROLE_ASSISTANT);
+    assert_string_equal(question->turns[1].text, "Hi.");
+    assert_string_equal(question->prompt, "What is it?\nAnd\nwhere?");
+    assert_int_equal(question_finish(&reading.question, NULL), 0);
+}
+
+#define ASKED "\"messages\":[{\"role\":\"user\",\"content\":\"?\"}]"
+
+static void reads_fields(void **state)
+{
+    READ(reading, "{" ASKED ",\"temperature\":0.5,\"top_p\":1,\"top_k\":40,\"min_p\":0.25,\"seed\":7,"
+                  "\"repetition_penalty\":1.5,\"frequency_penalty\":-1,\"presence_penalty\":2,\"max_tokens\":5,"
+                  "\"max_completion_tokens\":9.0,\"stop\":[\"a\",\"b\"],\"stream\":true,\"timeout_ms\":100,"
+                  "\"stream_options\":{\"include_usage\":true},\"n\":1,\"logprobs\":null,\"user\":\"x\"}");
+    const struct sampling *sampling = &reading.question.sampling;
+
+    (void)state;
+    assert_true(sampling->temperature == 0.5f && sampling->top_p == 1 && sampling->top_k == 40);
+    assert_true(sampling->min_p == 0.25f && sampling->seed == 7 && sampling->repetition_penalty == 1.5f);
+    assert_true(sampling->frequency_penalty == -1 && sampling->presence_penalty == 2);
+    assert_int_equal(reading.question.tokens_max, 9);
+    assert_int_equal(reading.question.n_stops, 2);
+    assert_string_equal(reading.question.stops[1], "b");
+    assert_true(reading.question.stream && reading.chat.include_usage);
+    assert_int_equal(reading.question.timeout_ms, 100);
+}
+
+static void what_is_null_was_not_said(void **state)
+{
+    READ(reading, "{" ASKED ",\"temperature\":null,\"stop\":null,\"max_tokens\":null,\"stream_options\":null}");
+
+    (void)state;
+    assert_true(reading.question.sampling.temperature == 0.1f);
+    assert_int_equal(reading.question.n_stops, 0);
+    assert_false(reading.question.stream || reading.chat.include_usage);
+}
+
+#define PARTS(...)                                                                                                     \
+    "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"?\"}," __VA_ARGS__ "]}]}"
+
+static void reads_files(void **state)
+{
+    READ(reading, PARTS("{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,Zm9v\"}},"
+                        "{\"type\":\"image_url\",\"image_url\":\"DATA:;BASE64,Zm8=\"},"
+                        "{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"Zg==\",\"format\":\"wav\"}},"
+                        "{\"type\":\"video_url\",\"video_url\":{\"url\":\"data:video/mp4;base64,Zm9vYg==\"}},"
+                        "{\"type\":\"media\",\"media\":{\"modality\":\"depth\",\"data\":\"Zm9v\",\"rgb\":\"Zm8=\","
+                        "\"range\":\"clip\"}},"
+                        "{\"type\":\"media\",\"media\":{\"modality\":\"imu\",\"data\":\"Zm9v\",\"start\":0.5,"
+                        "\"end\":2,\"timestamps\":{\"data\":\"Zg==\"}}}"));
+    static const enum modality expected[] = {MODALITY_IMAGE, MODALITY_IMAGE, MODALITY_AUDIO, MODALITY_VIDEO,
+                                             MODALITY_IMAGE, MODALITY_DEPTH, MODALITY_IMU};
+    const struct upload *uploads = reading.question.uploads;
+
+    (void)state;
+    assert_int_equal(question_finish(&reading.question, NULL), 0);
+    assert_int_equal(reading.question.n_uploads, ARRAY_SIZE(expected));
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
+        assert_int_equal(uploads[i].modality, expected[i]);
+    assert_memory_equal(uploads[0].bytes, "foo", 3);
+    assert_int_equal(uploads[1].n_bytes, 2);
+    assert_int_equal(uploads[2].n_bytes, 1);
+    assert_memory_equal(uploads[3].bytes, "foob", 4);
+    assert_int_equal(uploads[5].image, 4);
+    assert_int_equal(uploads[5].options.depth_range, DEPTH_RANGE_CLIP);
+    assert_true(uploads[6].options.start_s == 0.5 && uploads[6].options.end_s == 2);
+    assert_int_equal(uploads[6].n_timestamps_bytes, 1);
+}
+
+#define IMAGE "{\"type\":\"image_url\",\"image_url\":\"data:;base64,Zm9v\"}"
+#define USER(content) "{\"role\":\"user\",\"content\":" content "}"
+
+static void says_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *body, *at, *message;
+        int code;
+    } wrong[] = {
+        {"", "", "not valid JSON at line 1", -EILSEQ},
+        {"{" ASKED "", "", "not valid JSON", -EILSEQ},
+        {"{" ASKED "}x", "", "not valid JSON", -EILSEQ},
+        {"{" ASKED "," ASKED "}", "", "duplicate", -EILSEQ},
+        {"{\"messages\":[{\"role\":\"user\",\"content\":\"\\u0000\"}]}", "", "not valid JSON", -EILSEQ},
+        {"3", "", "must be a JSON object", -EINVAL},
+        {"{}", "messages", "must be an array", -ENODATA},
+        {"{\"messages\":\"hello\"}", "messages", "must be an array", -ENODATA},
+        {"{\"messages\":[]}", "messages", "must be an array", -ENODATA},
+        {"{\"messages\":[1]}", "messages[0].role", "must be system", -EINVAL},
+        {"{\"messages\":[{\"role\":\"tool\",\"content\":\"x\"}]}", "messages[0].role", "must be system", -EINVAL},
+        {"{\"messages\":[{\"role\":\"user\"}]}", "messages[0].content", "string or an array", -EINVAL},
+        {"{\"messages\":[" USER("{}") "]}", "messages[0].content", "string or an array", -EINVAL},
+        {"{\"messages\":[" USER("[1]") "]}", "messages[0].content[0]", "a type", -EINVAL},
+        {"{\"messages\":[" USER("[{\"type\":\"text\"}]") "]}", "messages[0].content[0]", "has no text", -EINVAL},
+        {"{\"messages\":[" USER("[{\"type\":\"file\"}]") "]}", "messages[0].content[0]", "known are text", -EINVAL},
+        {"{\"messages\":[" USER("[" IMAGE "]") "]}", "messages[0]", "text that asks", -ENODATA},
+        {"{\"messages\":[{\"role\":\"assistant\",\"content\":\"x\"}]}", "messages[0]", "the user speaks first",
+         -EINVAL},
+        {"{\"messages\":[" USER("\"a\"") ",{\"role\":\"assistant\",\"content\":\"x\"}]}", "messages[1]",
+         "must be the user's", -ENODATA},
+        {"{\"messages\":[" USER("\"a\"") ",{\"role\":\"assistant\",\"content\":[" IMAGE "]}]}",
+         "messages[1].content[0]", "only messages of the user", -EINVAL},
+        {PARTS("{\"type\":\"image_url\",\"image_url\":\"https://example.org/x.png\"}"), "messages[0].content[1]",
+         "fetches nothing", -EINVAL},
+        {PARTS("{\"type\":\"image_url\",\"image_url\":\"Zm9v\"}"), "messages[0].content[1]", "must be a data: URI",
+         -EINVAL},
+        {PARTS("{\"type\":\"image_url\",\"image_url\":\"data:image/png,x\"}"), "messages[0].content[1]",
+         "without ;base64", -EINVAL},
+        {PARTS("{\"type\":\"image_url\",\"image_url\":\"data:;base64,Zm9\"}"), "messages[0].content[1]",
+         "no multiple of 4", -EINVAL},
+        {PARTS("{\"type\":\"image_url\",\"image_url\":\"data:;base64,\"}"), "image", "empty", -EINVAL},
+        {PARTS("{\"type\":\"image_url\"}"), "messages[0].content[1]", "has no data", -EINVAL},
+        {PARTS("{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"attachment://x\"}}"), "messages[0].content[1]",
+         "fetches nothing", -EINVAL},
+        {PARTS("{\"type\":\"media\",\"media\":{\"modality\":\"smell\",\"data\":\"Zm9v\"}}"), "messages[0].content[1]",
+         "modality must be", -EINVAL},
+        {PARTS("{\"type\":\"media\",\"media\":{\"modality\":\"image\",\"data\":\"Zm9v\",\"start\":1}}"), "image.start",
+         "is not known", -EINVAL},
+        {PARTS("{\"type\":\"media\",\"media\":{\"modality\":\"image\",\"data\":\"Zm9v\",\"mask\":\"Zg==\"}}"),
+         "fmri.mask", "has to come before", -EINVAL},
+        {PARTS(IMAGE "," IMAGE "," IMAGE "," IMAGE "," IMAGE "," IMAGE "," IMAGE "," IMAGE "," IMAGE), "image",
+         "at most 8 media", -EINVAL},
+        {"{" ASKED ",\"temperature\":\"hot\"}", "temperature", "must be a number from 0 to 2", -EINVAL},
+        {"{" ASKED ",\"temperature\":2.5}", "temperature", "must be a number from 0 to 2", -EINVAL},
+        {"{" ASKED ",\"max_tokens\":0}", "max_tokens", "must be an integer from 1", -EINVAL},
+        {"{" ASKED ",\"max_tokens\":1.5}", "max_tokens", "must be an integer from 1", -EINVAL},
+        {"{" ASKED ",\"seed\":-1}", "seed", "must be an integer from 0", -EINVAL},
+        {"{" ASKED ",\"stream\":\"yes\"}", "stream", "must be true", -EINVAL},
+        {"{" ASKED ",\"stop\":[1]}", "stop", "must be a string or an array", -EINVAL},
+        {"{" ASKED ",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", "stop", "at most 4", -EINVAL},
+        {"{" ASKED ",\"n\":2}", "n", "must be 1", -EINVAL},
+        {"{" ASKED ",\"n\":\"1\"}", "n", "must be 1", -EINVAL},
+        {"{" ASKED ",\"logprobs\":true}", "logprobs", "must be false", -EINVAL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        _cleanup_(forget) struct reading reading;
+        int r = read_text(&reading, wrong[i].body);
+
+        if (r != wrong[i].code || r != reading.error.code || strcmp(reading.error.at, wrong[i].at) != 0 ||
+            !strstr(reading.error.message, wrong[i].message))
+            fail_msg("%s: %d, at \"%s\": %s", wrong[i].body, r, reading.error.at, reading.error.message);
+    }
+}
+
+static void a_file_has_a_limit(void **state)
+{
+    char body[3000];
+    _cleanup_(forget) struct reading reading;
+
+    (void)state;
+    snprintf(body, sizeof(body), PARTS("{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"%01600d\"}}"), 0);
+    assert_int_equal(read_text(&reading, body), -EFBIG);
+    assert_string_equal(reading.error.at, "messages[0].content[1]");
+    assert_string_equal(reading.error.message, "is larger than 1000 bytes");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_a_conversation),      cmocka_unit_test(reads_fields),
+        cmocka_unit_test(what_is_null_was_not_said), cmocka_unit_test(reads_files),
+        cmocka_unit_test(says_what_is_wrong),        cmocka_unit_test(a_file_has_a_limit),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
