@@ -21,6 +21,7 @@ static const struct problem_info problems[] = {
     {PROBLEM_NOT_FOUND, 404, "not_found_error", "not_found", 0, false, "There is nothing at this address."},
     {PROBLEM_METHOD_NOT_ALLOWED, 405, "not_found_error", "method_not_allowed", 0, false,
      "This address does not take this method; see the Allow header."},
+    {PROBLEM_CANCELLED, 409, "cancelled_error", "cancelled", -EINTR, false, "The request was cancelled."},
     {PROBLEM_UPLOAD_TIMEOUT, 408, "timeout_error", "upload_timeout", -ETIMEDOUT, false, "The upload came too slowly."},
     {PROBLEM_PAYLOAD_TOO_LARGE, 413, "invalid_request_error", "payload_too_large", -EFBIG, false,
      "The request is larger than a limit of this server."},

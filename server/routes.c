@@ -9,35 +9,56 @@
 #include "server/api_answers.h"
 #include "server/api_chat.h"
 #include "server/api_models.h"
+#include "server/api_requests.h"
 #include "server/api_status.h"
+#include "server/api_tokens.h"
 #include "server/http.h"
 
 static const struct route {
-    const char *method, *path;
+    const char *method, *path; /* a path that ends in / takes a name behind it */
     void (*begin)(struct daemon *daemon, struct exchange *exchange);
 } routes[] = {
-    {"POST", "/v1/answers", api_answers}, {"POST", "/v1/chat/completions", api_chat},
-    {"GET", "/v1/models", api_models},    {"GET", "/v1/modalities", api_modalities},
-    {"GET", "/livez", api_livez},         {"GET", "/readyz", api_readyz},
-    {"GET", "/health", api_readyz},       {"GET", "/version", api_version},
+    {"POST", "/v1/answers", api_answers},
+    {"POST", "/v1/chat/completions", api_chat},
+    {"POST", "/v1/tokenize", api_tokenize},
+    {"POST", "/v1/detokenize", api_detokenize},
+    {"DELETE", "/v1/requests/", api_cancel},
+    {"GET", "/v1/models", api_models},
+    {"GET", "/v1/modalities", api_modalities},
+    {"GET", "/livez", api_livez},
+    {"GET", "/readyz", api_readyz},
+    {"GET", "/health", api_readyz},
+    {"GET", "/version", api_version},
 };
+
+static bool leads_to(const struct route *route, const char *path)
+{
+    size_t n = strlen(route->path);
+
+    if (route->path[n - 1] == '/')
+        return strncmp(route->path, path, n) == 0 && path[n] && !strchr(path + n, '/');
+    return strcmp(route->path, path) == 0;
+}
 
 void routes_begin(struct daemon *daemon, struct exchange *exchange)
 {
     const char *method = strcmp(exchange->method, "HEAD") == 0 ? "GET" : exchange->method;
     const char *allowed = NULL;
+    char methods[32];
 
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
-        if (strcmp(routes[i].path, exchange->path) != 0)
+        if (!leads_to(&routes[i], exchange->path))
             continue;
         if (strcmp(routes[i].method, method) == 0) {
             routes[i].begin(daemon, exchange);
             return;
         }
-        allowed = strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+        snprintf(methods, sizeof(methods), "%s%s, OPTIONS", routes[i].method,
+                 strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
+        allowed = methods;
     }
     if (!allowed && strcmp(exchange->path, "*") == 0 && strcmp(method, "OPTIONS") == 0)
-        allowed = "GET, HEAD, POST, OPTIONS";
+        allowed = "GET, HEAD, POST, DELETE, OPTIONS";
     if (!allowed) {
         exchange_fail(exchange, PROBLEM_NOT_FOUND, NULL);
         return;

@@ -12,6 +12,7 @@
      -E2BIG        does not fit the model's context
      -ENOMEM       no memory
      -ETIME        a deadline has passed
+     -EINTR        somebody has cancelled the request
      -ECANCELED    nobody waits for the result any more
    plus what the kernel says when a file cannot be opened or read. */
 #pragma once

@@ -114,5 +114,53 @@ class Cancel(Case):
         self.assertEqual(abandoned & answered, set())
 
 
+class Asked(Case):
+    """DELETE /v1/requests/{id}"""
+
+    is_slow = True
+
+    def delete(self, request_id):
+        return self.daemon.request('DELETE', f'/v1/requests/{request_id}')
+
+    def test_a_stream_by_its_id(self):
+        connection = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, ('stream', 'true'))
+        self.assertEqual(connection.head()[0], 200)
+        events = connection.events()
+        request_id = next(events).data['id']
+        response = self.delete(request_id)
+        self.assertEqual((response.status, response.json()),
+                         (200, {'id': request_id, 'object': 'request', 'cancelled': True}))
+        last = list(events)[-1]
+        self.assertEqual((last.name, last.data['error']['code']), ('error', 'cancelled'))
+        self.assert_error(self.delete(request_id), 404, 'not_found_error', 'not_found')
+        self.assertEqual(self.daemon.ask(*SHORT).status, 200)
+
+    def test_a_reply_by_the_id_that_its_client_chose(self):
+        running = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, headers=[('X-Request-Id', 'mine')])
+        waiting = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, headers=[('X-Request-Id', 'mine-too')])
+        deadline = time.monotonic() + SECONDS
+        for name, connection in (('mine-too', waiting), ('mine', running)):
+            while (response := self.delete(name)).status == 404:
+                self.assertLess(time.monotonic(), deadline)  # its header has not been read yet
+            self.assertRegex(response.json()['id'], '^ans-')
+            self.assert_error(connection.response(), 409, 'cancelled_error', 'cancelled')
+
+    def test_while_uploading(self):
+        body, content_type = form([('image', SAMPLES / 'image.jpg'), *SHORT])
+        headers = [('Content-Type', content_type), ('X-Request-Id', 'halfway')]
+        connection = self.daemon.connect()
+        connection.send(head('POST', '/v1/answers', headers, body) + body[:1000])
+        deadline = time.monotonic() + SECONDS
+        while self.delete('halfway').status == 404:
+            self.assertLess(time.monotonic(), deadline)
+        self.assert_error(connection.response(), 409, 'cancelled_error', 'cancelled')
+
+    def test_unknown(self):
+        for name in ('ans-0', 'x' * 300, '..', '%2e'):
+            self.assert_error(self.delete(name), 404, 'not_found_error', 'not_found')
+        self.assert_error(self.delete(''), 404, 'not_found_error', 'not_found')
+        self.assertEqual(self.daemon.get('/v1/requests/x').headers['allow'], 'DELETE, OPTIONS')
+
+
 if __name__ == '__main__':
     main()
