@@ -242,6 +242,8 @@ void onellm_statistics(struct onellm *onellm, struct onellm_statistics *ret)
         .heartbeat_ns = atomic_load(&engine->heartbeat_ns),
         .busy = atomic_load(&engine->busy),
         .n_waiting = queue_size(engine->inbox),
+        .n_served = atomic_load(&engine->n_held_slots),
+        .kv_positions = atomic_load(&engine->n_held_pages) * KV_PAGE,
         .n_finished = atomic_load(&engine->n_finished),
         .n_cancelled = atomic_load(&engine->n_cancelled),
         .n_new_tokens = atomic_load(&engine->n_new_tokens),

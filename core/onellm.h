@@ -165,7 +165,8 @@ const int32_t *sequence_new_ids(const struct sequence *sequence, size_t *ret_n);
 struct onellm_statistics {
     uint64_t heartbeat_ns;
     bool busy;
-    size_t n_waiting;
+    size_t n_waiting, n_served;                     /* sequences in the inbox, and in the engine */
+    size_t kv_positions;                            /* of pages that sequences hold */
     uint64_t n_finished, n_cancelled, n_new_tokens; /* since start */
     uint64_t n_recalled;                            /* media that had been encoded before */
     uint64_t n_drafted, n_accepted;                 /* tokens of prompt lookup */

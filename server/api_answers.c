@@ -14,7 +14,6 @@
 #include "core/base/value.h"
 #include "server/daemon.h"
 #include "server/http.h"
-#include "server/log.h"
 #include "server/multipart.h"
 #include "server/request.h"
 #include "server/sse.h"
@@ -224,8 +223,7 @@ static void on_gone(struct exchange *exchange)
 {
     struct answer *answer = exchange->owner;
 
-    log_event(LOG_INFO, "abandoned", "id=%s request=%s", answer->request.id, exchange->request_id);
-    request_end(&answer->request);
+    request_abandon(&answer->request);
 }
 
 static const struct exchange_handler answer_handler = {on_body, on_complete, on_gone};

@@ -13,7 +13,6 @@
 #include "core/base/value.h"
 #include "server/daemon.h"
 #include "server/http.h"
-#include "server/log.h"
 #include "server/request.h"
 #include "server/sse.h"
 #include "server/stream.h"
@@ -165,8 +164,7 @@ static void on_gone(struct exchange *exchange)
 {
     struct completion *completion = exchange->owner;
 
-    log_event(LOG_INFO, "abandoned", "id=%s request=%s", completion->request.id, exchange->request_id);
-    request_end(&completion->request);
+    request_abandon(&completion->request);
 }
 
 static const struct exchange_handler completion_handler = {on_body, on_complete, on_gone};

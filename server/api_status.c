@@ -2,11 +2,14 @@
 #include "server/api_status.h"
 
 #include "config/config.h"
+#include "core/base/buffer.h"
+#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/value.h"
 #include "core/onellm.h"
 #include "server/daemon.h"
 #include "server/http.h"
+#include "server/metrics.h"
 
 static void reply_ok(struct exchange *exchange)
 {
@@ -51,4 +54,16 @@ void api_version(struct daemon *daemon, struct exchange *exchange)
         value_set_text(body, "system_fingerprint", info->fingerprint);
     }
     exchange_reply(exchange, 200, body);
+}
+
+void api_metrics(struct daemon *daemon, struct exchange *exchange)
+{
+    _cleanup_(buffer_deinit) struct buffer body;
+
+    buffer_init(&body, 16u << 20);
+    metrics_write(daemon, &body);
+    if (body.failed)
+        exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
+    else
+        exchange_reply_bytes(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", &body);
 }

@@ -6,4 +6,5 @@ struct exchange;
 
 void api_livez(struct daemon *daemon, struct exchange *exchange);
 void api_readyz(struct daemon *daemon, struct exchange *exchange); /* 503 while loading, draining or stalled */
+void api_metrics(struct daemon *daemon, struct exchange *exchange);
 void api_version(struct daemon *daemon, struct exchange *exchange);

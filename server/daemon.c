@@ -185,6 +185,13 @@ static void on_begin(void *context, struct exchange *exchange)
     routes_begin(context, exchange);
 }
 
+static void on_over(void *context, const struct exchange *exchange, int status)
+{
+    struct daemon *daemon = context;
+
+    metrics_reply(&daemon->metrics, exchange->route, status);
+}
+
 static unsigned on_retry_after(void *context)
 {
     struct daemon *daemon = context;
@@ -249,6 +256,7 @@ static int listen_http(struct daemon *daemon, struct error *error)
         .keep_alive_ms = config->keep_alive_ms,
         .stream_bytes_max = config->stream_bytes_max,
         .begin = on_begin,
+        .over = on_over,
         .retry_after_s = on_retry_after,
         .context = daemon,
     };

@@ -5,6 +5,7 @@
 
 #include "core/media/media.h"
 #include "server/admission.h"
+#include "server/metrics.h"
 
 struct config;
 struct error;
@@ -33,6 +34,7 @@ struct daemon {
     struct loop_timer *timer; /* of the stages of the end */
     uint64_t end_ns;          /* clock_ns() at which what is left is ended */
     struct admission admission;
+    struct metrics metrics;
     struct request *requests; /* a list of all that have not been freed */
     int result;               /* of daemon_run() */
 

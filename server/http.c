@@ -406,6 +406,7 @@ static void on_exchange_over(void *context, struct MHD_Connection *mhd, void **s
     if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && exchange->phase != PHASE_LINGERING)
         exchange_lose(exchange);
     log_exchange(exchange);
+    connection->http->options.over(connection->http->options.context, &exchange->public, exchange->status);
     loop_watch_free(exchange->hangup);
     if (exchange->response)
         MHD_destroy_response(exchange->response);
@@ -611,28 +612,39 @@ void exchange_header(struct exchange *public, const char *name, const char *form
     exchange->n_headers++;
 }
 
-void exchange_reply(struct exchange *public, int status, struct value *value)
+static void reply(struct exchange *public, int status, const char *type, const struct buffer *body)
 {
     struct http_exchange *exchange = (struct http_exchange *)public;
-    _cleanup_(value_freep) struct value *owned = value;
-    _cleanup_(buffer_deinit) struct buffer body;
     bool in_body = exchange->phase == PHASE_BODY || (exchange->phase == PHASE_HEAD && !exchange->expects_continue);
 
-    buffer_init(&body, REPLY_BYTES_MAX);
     public->handler = NULL;
+    exchange->status = status;
+    if (type)
+        exchange_header(public, "Content-Type", "%s", type);
+    exchange_header(public, "X-Request-Id", "%s", public->request_id);
+    if (exchange->is_broken || (in_body && has_body(exchange)))
+        reply_at_once(exchange, status, body);
+    else
+        exchange_take_response(exchange, status,
+                               MHD_create_response_from_buffer(body->size, body->bytes, MHD_RESPMEM_MUST_COPY));
+}
+
+void exchange_reply(struct exchange *exchange, int status, struct value *value)
+{
+    _cleanup_(value_freep) struct value *owned = value;
+    _cleanup_(buffer_deinit) struct buffer body;
+
+    buffer_init(&body, REPLY_BYTES_MAX);
     if (value && (value_write_json(value, false, &body) < 0 || buffer_append_text(&body, "\n") < 0)) {
         buffer_clear(&body);
         status = 500;
     }
-    exchange->status = status;
-    if (value)
-        exchange_header(public, "Content-Type", "application/json");
-    exchange_header(public, "X-Request-Id", "%s", public->request_id);
-    if (exchange->is_broken || (in_body && has_body(exchange)))
-        reply_at_once(exchange, status, &body);
-    else
-        exchange_take_response(exchange, status,
-                               MHD_create_response_from_buffer(body.size, body.bytes, MHD_RESPMEM_MUST_COPY));
+    reply(exchange, status, value ? "application/json" : NULL, &body);
+}
+
+void exchange_reply_bytes(struct exchange *exchange, int status, const char *type, const struct buffer *body)
+{
+    reply(exchange, status, type, body);
 }
 
 void exchange_fail(struct exchange *public, enum problem problem, const struct error *error)

@@ -13,6 +13,7 @@
 #include "server/api_error.h"
 #include "server/http_head.h"
 
+struct buffer;
 struct error;
 struct http;
 struct loop;
@@ -29,6 +30,7 @@ struct exchange_handler {
 /* Embedded in what http.c keeps. Texts live as long as the exchange. */
 struct exchange {
     const char *method, *path;
+    const char *route;        /* of the table of routes; NULL: none; set by routes.c */
     const char *content_type; /* NULL: none */
     uint64_t content_length;  /* HTTP_LENGTH_UNKNOWN: chunked */
     char request_id[REQUEST_ID_MAX + 1];
@@ -45,6 +47,8 @@ struct http_options {
     size_t stream_bytes_max;
     /* A header is complete: reply, or set handler, owner and body_bytes_max. */
     void (*begin)(void *context, struct exchange *exchange);
+    /* An exchange is over; status: of its reply, 0 when there was none. */
+    void (*over)(void *context, const struct exchange *exchange, int status);
     /* Seconds for the Retry-After of a 429 or 503. */
     unsigned (*retry_after_s)(void *context);
     void *context;
@@ -71,6 +75,8 @@ void exchange_header(struct exchange *exchange, const char *name, const char *fo
 
 /* Replies with JSON; body is taken over. NULL: no body. */
 void exchange_reply(struct exchange *exchange, int status, struct value *body);
+/* Replies with bytes of another type. */
+void exchange_reply_bytes(struct exchange *exchange, int status, const char *type, const struct buffer *body);
 /* Replies with a row of the table of problems. */
 void exchange_fail(struct exchange *exchange, enum problem problem, const struct error *error);
 

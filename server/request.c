@@ -206,6 +206,8 @@ static void request_finish(struct request *request, const struct sequence_news *
         request_fail(request, &error);
         return;
     }
+    request->end = finish_name((int)news->finish);
+    metrics_answer(&request->daemon->metrics, &request->question, news);
     request->face->answered(request, news);
     request_end(request);
 }
@@ -239,12 +241,21 @@ void request_fail(struct request *request, const struct error *error)
     log_event(problem == PROBLEM_INTERNAL ? LOG_ERROR : LOG_INFO, "failed", "id=%s request=%s code=%s message=%s",
               request->id, request->exchange->request_id, problem_info(problem)->code,
               log_quote(error_describe(error, text, sizeof(text)), quoted, sizeof(quoted)));
+    request->end = problem_info(problem)->code;
     request->face->failed(request, problem, error);
+    request_end(request);
+}
+
+void request_abandon(struct request *request)
+{
+    log_event(LOG_INFO, "abandoned", "id=%s request=%s", request->id, request->exchange->request_id);
+    request->end = "abandoned";
     request_end(request);
 }
 
 void request_end(struct request *request)
 {
+    metrics_end(&request->daemon->metrics, request->end ? request->end : "dropped");
     atomic_store(&request->cancelled, true);
     request->exchange = NULL;
     loop_timer_stop(request->deadline);

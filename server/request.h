@@ -61,6 +61,7 @@ struct request {
 
     struct sequence *sequence;
     struct buffer text;
+    const char *end; /* how it ended, for metrics_end(); NULL: nobody read on */
 };
 
 /* Whether there is room for another request whose body may have so many bytes; else the exchange has been replied to.
@@ -91,5 +92,7 @@ void request_take_news(struct request *request);
 
 /* Tells the client and ends it. */
 void request_fail(struct request *request, const struct error *error);
+/* The client has gone. */
+void request_abandon(struct request *request);
 /* Ends it; a reply has been given or nobody waits for one. The request must not be touched afterwards. */
 void request_end(struct request *request);

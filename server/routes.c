@@ -29,6 +29,7 @@ static const struct route {
     {"GET", "/readyz", api_readyz},
     {"GET", "/health", api_readyz},
     {"GET", "/version", api_version},
+    {"GET", "/metrics", api_metrics},
 };
 
 static bool leads_to(const struct route *route, const char *path)
@@ -49,6 +50,7 @@ void routes_begin(struct daemon *daemon, struct exchange *exchange)
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
         if (!leads_to(&routes[i], exchange->path))
             continue;
+        exchange->route = routes[i].path;
         if (strcmp(routes[i].method, method) == 0) {
             routes[i].begin(daemon, exchange);
             return;

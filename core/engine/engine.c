@@ -503,6 +503,8 @@ static void *run(void *context)
         end_unwanted(engine);
         encode(engine, next_slot(engine, true, NULL) == NULL);
         decode(engine);
+        atomic_store(&engine->n_held_pages, kv_pool_n_held(engine->pool_of_pages));
+        atomic_store(&engine->n_held_slots, engine->n_served);
     }
     return NULL;
 }

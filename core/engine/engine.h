@@ -60,6 +60,7 @@ struct engine {
     /* Statistics; written by the engine thread. */
     atomic_uint_least64_t heartbeat_ns, n_finished, n_cancelled, n_preempted, n_recalled, n_new_tokens, ns_per_request;
     atomic_uint_least64_t n_drafted, n_accepted; /* tokens */
+    atomic_uint_least64_t n_held_pages, n_held_slots;
     atomic_bool busy;
 };
 

@@ -80,6 +80,11 @@ struct kv_pool *kv_pool_free(struct kv_pool *pool)
     return NULL;
 }
 
+size_t kv_pool_n_held(const struct kv_pool *pool)
+{
+    return pool->n_pages - pool->n_unused;
+}
+
 /* The first page that is free, or else the named one that has been without users for longest. */
 static uint32_t take_page(struct kv_pool *pool)
 {

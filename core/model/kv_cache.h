@@ -29,6 +29,9 @@ size_t kv_pool_bytes(const struct hparams *hparams, enum tensor_type type, size_
 /* Whether the elements of a head are whole blocks of the type. */
 bool kv_pool_can_be(const struct hparams *hparams, enum tensor_type type);
 
+/* Pages that sequences hold; those with a name alone are free to be taken. */
+size_t kv_pool_n_held(const struct kv_pool *pool);
+
 /* The pages of one sequence, position by position; embedded, room for page numbers comes from elsewhere. */
 struct kv_pages {
     uint32_t *numbers; /* [n_max] */
