@@ -255,7 +255,7 @@ void api_answers(struct daemon *daemon, struct exchange *exchange)
         return;
     answer = answer_new(daemon, exchange);
     if (!answer) {
-        admission_leave(&daemon->admission);
+        request_leave(daemon, exchange->key);
         exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
         return;
     }

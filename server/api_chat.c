@@ -200,7 +200,7 @@ void api_chat(struct daemon *daemon, struct exchange *exchange)
         return;
     completion = completion_new(daemon, exchange);
     if (!completion) {
-        admission_leave(&daemon->admission);
+        request_leave(daemon, exchange->key);
         exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
         return;
     }

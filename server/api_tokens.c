@@ -25,6 +25,7 @@
 struct job {
     struct daemon *daemon;
     struct exchange *exchange; /* NULL: the client has gone */
+    struct key *key;
     int (*work)(struct job *job, const struct value *body);
     bool is_working;
     uint64_t n_bytes; /* counted by admission */
@@ -37,10 +38,12 @@ struct job {
 static void job_free(struct job *job)
 {
     admission_drop_bytes(&job->daemon->admission, job->n_bytes);
-    admission_leave(&job->daemon->admission);
+    request_leave(job->daemon, job->key);
     buffer_deinit(&job->body);
     arena_deinit(&job->arena);
     value_free(job->reply);
+    job->daemon->n_jobs--;
+    daemon_request_freed(job->daemon);
     free(job);
 }
 
@@ -212,12 +215,14 @@ static void begin(struct daemon *daemon, struct exchange *exchange, int (*work)(
         return;
     job = calloc(1, sizeof(*job));
     if (!job) {
-        admission_leave(&daemon->admission);
+        request_leave(daemon, exchange->key);
         exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
         return;
     }
     job->daemon = daemon;
+    daemon->n_jobs++;
     job->exchange = exchange;
+    job->key = exchange->key;
     job->work = work;
     buffer_init(&job->body, SIZE_MAX);
     arena_init(&job->arena, JOB_BYTES_MAX);

@@ -269,6 +269,27 @@ static int listen_http(struct daemon *daemon, struct error *error)
     return r;
 }
 
+/* At the start a bad file is an error; later, the keys that were read before stay. */
+static int read_keys(struct daemon *daemon, struct error *error)
+{
+    size_t n;
+    int r = daemon->config->keys[0] ? keys_load(&daemon->keys, daemon->config->keys, &n, error) : 0;
+
+    if (r == 0 && daemon->config->keys[0])
+        log_event(LOG_INFO, "keys", "n=%zu", n);
+    return r;
+}
+
+static void on_reload(void *context)
+{
+    struct error error = ERROR_NONE;
+    char text[640], quoted[LOG_QUOTE_MAX];
+
+    if (read_keys(context, &error) < 0)
+        log_event(LOG_ERROR, "keys", "message=%s",
+                  log_quote(error_describe(&error, text, sizeof(text)), quoted, sizeof(quoted)));
+}
+
 static int start(struct daemon *daemon, struct error *error)
 {
     int r;
@@ -280,9 +301,12 @@ static int start(struct daemon *daemon, struct error *error)
     daemon->timer = loop_timer_new(daemon->loop, on_timer, daemon);
     daemon->news = loop_wake_new(daemon->loop, on_news, daemon);
     if (!daemon->timer || !daemon->news || loop_on_signal(daemon->loop, SIGTERM, on_terminate, daemon) < 0 ||
-        loop_on_signal(daemon->loop, SIGINT, on_terminate, daemon) < 0)
+        loop_on_signal(daemon->loop, SIGINT, on_terminate, daemon) < 0 ||
+        loop_on_signal(daemon->loop, SIGHUP, on_reload, daemon) < 0)
         return error_set(error, -ENOMEM, "cannot set up the event loop");
-    r = listen_http(daemon, error);
+    r = read_keys(daemon, error);
+    if (r == 0)
+        r = listen_http(daemon, error);
     if (r < 0)
         return r;
     daemon->is_opening = true;
@@ -299,17 +323,18 @@ static void stop(struct daemon *daemon)
 {
     daemon->state = DAEMON_STOPPING;
     daemon->http = http_free(daemon->http);
-    while (daemon->requests || daemon->is_opening)
+    while (daemon->requests || daemon->n_jobs || daemon->is_opening)
         loop_run(daemon->loop);
     onellm_close(daemon->onellm);
     loop_wake_free(daemon->news);
     loop_timer_free(daemon->timer);
     loop_free(daemon->loop);
+    keys_deinit(&daemon->keys);
 }
 
 void daemon_request_freed(struct daemon *daemon)
 {
-    if (!daemon->http && !daemon->requests)
+    if (!daemon->http && !daemon->requests && !daemon->n_jobs)
         loop_stop(daemon->loop);
 }
 

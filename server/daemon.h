@@ -5,6 +5,7 @@
 
 #include "core/media/media.h"
 #include "server/admission.h"
+#include "server/keys.h"
 #include "server/metrics.h"
 
 struct config;
@@ -34,8 +35,10 @@ struct daemon {
     struct loop_timer *timer; /* of the stages of the end */
     uint64_t end_ns;          /* clock_ns() at which what is left is ended */
     struct admission admission;
+    struct keys keys;
     struct metrics metrics;
     struct request *requests; /* a list of all that have not been freed */
+    size_t n_jobs;            /* of api_tokens.c, the same */
     int result;               /* of daemon_run() */
 
     bool is_opening; /* then what follows belongs to the opening thread */
@@ -50,5 +53,5 @@ int daemon_run(const struct config *config, struct error *error);
 /* True when questions are taken; otherwise it has replied why not. */
 bool daemon_is_ready(struct daemon *daemon, struct exchange *exchange);
 
-/* A request has been freed; perhaps it was the last one waited for. */
+/* A request or a job has been freed; perhaps it was the last one waited for. */
 void daemon_request_freed(struct daemon *daemon);

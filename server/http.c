@@ -261,6 +261,7 @@ static struct http_exchange *exchange_new(struct connection *connection, const c
     exchange->public = (struct exchange){.method = method,
                                          .path = url,
                                          .content_type = head->content_type,
+                                         .authorization = head->authorization,
                                          .content_length = head->content_length,
                                          .started_ns = clock_ns()};
     if (head->request_id && request_id_is_valid(head->request_id))

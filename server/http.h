@@ -16,6 +16,7 @@
 struct buffer;
 struct error;
 struct http;
+struct key;
 struct loop;
 struct value;
 struct exchange;
@@ -30,9 +31,10 @@ struct exchange_handler {
 /* Embedded in what http.c keeps. Texts live as long as the exchange. */
 struct exchange {
     const char *method, *path;
-    const char *route;        /* of the table of routes; NULL: none; set by routes.c */
-    const char *content_type; /* NULL: none */
-    uint64_t content_length;  /* HTTP_LENGTH_UNKNOWN: chunked */
+    const char *route;                        /* of the table of routes; NULL: none; set by routes.c */
+    const char *content_type, *authorization; /* NULL: none */
+    struct key *key;                          /* whose request it is; NULL: nobody needs a key here */
+    uint64_t content_length;                  /* HTTP_LENGTH_UNKNOWN: chunked */
     char request_id[REQUEST_ID_MAX + 1];
     uint64_t started_ns;     /* clock_ns() when its header was complete */
     uint64_t body_bytes_max; /* set by the owner; more is a 413 */

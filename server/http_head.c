@@ -38,6 +38,8 @@ void http_head_add(struct http_head *head, const char *name, const char *value)
         head->content_type = value;
     } else if (strcasecmp(name, "X-Request-Id") == 0) {
         head->request_id = value;
+    } else if (strcasecmp(name, "Authorization") == 0) {
+        head->authorization = value;
     }
 }
 

@@ -20,7 +20,7 @@ struct http_head {
     bool is_chunked, has_bad_name;
     uint64_t content_length; /* of the body; HTTP_LENGTH_UNKNOWN */
     bool expects_continue;   /* the client waits before it sends the body */
-    const char *content_type, *request_id;
+    const char *content_type, *request_id, *authorization;
 };
 
 /* One header; value may be NULL. */

@@ -31,7 +31,7 @@ static void request_free(struct request *request)
     else
         daemon->requests = request->next;
     admission_drop_bytes(&daemon->admission, request->n_file_bytes);
-    admission_leave(&daemon->admission);
+    request_leave(daemon, request->key);
     loop_timer_free(request->deadline);
     for (size_t i = 0; i < request->n_files; i++)
         buffer_deinit(&request->files[i]);
@@ -66,12 +66,23 @@ bool request_admit(struct daemon *daemon, struct exchange *exchange, uint64_t bo
         exchange_fail(exchange, PROBLEM_PAYLOAD_TOO_LARGE, &error);
         return false;
     }
+    if (!key_enter(exchange->key)) {
+        exchange_fail(exchange, PROBLEM_KEY_LIMIT, NULL);
+        return false;
+    }
     if (!admission_enter(&daemon->admission, n_announced)) {
+        key_leave(exchange->key);
         exchange_fail(exchange, PROBLEM_QUEUE_FULL, NULL);
         return false;
     }
     exchange->body_bytes_max = body_bytes_max;
     return true;
+}
+
+void request_leave(struct daemon *daemon, struct key *key)
+{
+    admission_leave(&daemon->admission);
+    key_leave(key);
 }
 
 int request_init(struct request *request, struct daemon *daemon, struct exchange *exchange,
@@ -85,6 +96,7 @@ int request_init(struct request *request, struct daemon *daemon, struct exchange
     request->daemon = daemon;
     request->face = face;
     request->exchange = exchange;
+    request->key = exchange->key;
     request->created = time(NULL);
     atomic_init(&request->cancelled, false);
     question_init(&request->question, QUESTION_BYTES_MAX);

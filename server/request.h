@@ -44,6 +44,7 @@ struct request {
     struct daemon *daemon;
     const struct request_face *face;
     struct exchange *exchange; /* NULL once ended */
+    struct key *key;
     enum request_state state;
     struct request *previous, *next; /* of daemon->requests */
     char id[ID_MAX];                 /* "ans-…", "chatcmpl-…" */
@@ -67,6 +68,8 @@ struct request {
 /* Whether there is room for another request whose body may have so many bytes; else the exchange has been replied to.
  */
 bool request_admit(struct daemon *daemon, struct exchange *exchange, uint64_t body_bytes_max);
+/* What was admitted has ended. */
+void request_leave(struct daemon *daemon, struct key *key);
 /* The exchange has been admitted. Returns -ENOMEM; then the caller still has to leave admission and free its memory. */
 int request_init(struct request *request, struct daemon *daemon, struct exchange *exchange,
                  const struct request_face *face);

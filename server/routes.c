@@ -12,24 +12,21 @@
 #include "server/api_requests.h"
 #include "server/api_status.h"
 #include "server/api_tokens.h"
+#include "server/daemon.h"
 #include "server/http.h"
+#include "server/keys.h"
 
 static const struct route {
     const char *method, *path; /* a path that ends in / takes a name behind it */
     void (*begin)(struct daemon *daemon, struct exchange *exchange);
+    bool is_open; /* to those without a key */
 } routes[] = {
-    {"POST", "/v1/answers", api_answers},
-    {"POST", "/v1/chat/completions", api_chat},
-    {"POST", "/v1/tokenize", api_tokenize},
-    {"POST", "/v1/detokenize", api_detokenize},
-    {"DELETE", "/v1/requests/", api_cancel},
-    {"GET", "/v1/models", api_models},
-    {"GET", "/v1/modalities", api_modalities},
-    {"GET", "/livez", api_livez},
-    {"GET", "/readyz", api_readyz},
-    {"GET", "/health", api_readyz},
-    {"GET", "/version", api_version},
-    {"GET", "/metrics", api_metrics},
+    {"POST", "/v1/answers", api_answers},      {"POST", "/v1/chat/completions", api_chat},
+    {"POST", "/v1/tokenize", api_tokenize},    {"POST", "/v1/detokenize", api_detokenize},
+    {"DELETE", "/v1/requests/", api_cancel},   {"GET", "/v1/models", api_models},
+    {"GET", "/v1/modalities", api_modalities}, {"GET", "/livez", api_livez, true},
+    {"GET", "/readyz", api_readyz, true},      {"GET", "/health", api_readyz, true},
+    {"GET", "/version", api_version},          {"GET", "/metrics", api_metrics},
 };
 
 static bool leads_to(const struct route *route, const char *path)
@@ -41,12 +38,29 @@ static bool leads_to(const struct route *route, const char *path)
     return strcmp(route->path, path) == 0;
 }
 
+/* Whatever is not open is closed, also what does not exist. */
+static bool may_enter(const struct daemon *daemon, struct exchange *exchange)
+{
+    if (!daemon->keys.are_needed)
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
+        if (routes[i].is_open && strcmp(routes[i].path, exchange->path) == 0)
+            return true;
+    exchange->key = keys_find(&daemon->keys, exchange->authorization);
+    return exchange->key;
+}
+
 void routes_begin(struct daemon *daemon, struct exchange *exchange)
 {
     const char *method = strcmp(exchange->method, "HEAD") == 0 ? "GET" : exchange->method;
     const char *allowed = NULL;
     char methods[32];
 
+    if (!may_enter(daemon, exchange)) {
+        exchange_header(exchange, "WWW-Authenticate", "Bearer");
+        exchange_fail(exchange, PROBLEM_INVALID_KEY, NULL);
+        return;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
         if (!leads_to(&routes[i], exchange->path))
             continue;

@@ -1,5 +1,6 @@
 #include "core/base/digest.h"
 
+#include <nettle/memops.h>
 #include <nettle/sha2.h>
 
 _Static_assert(sizeof(struct sha256_ctx) <= sizeof(struct digest_state), "room for the library's state");
@@ -7,6 +8,11 @@ _Static_assert(sizeof(struct sha256_ctx) <= sizeof(struct digest_state), "room f
 static struct sha256_ctx *context_of(struct digest_state *state)
 {
     return (struct sha256_ctx *)(void *)state->memory;
+}
+
+bool digest_equal_secret(const struct digest *a, const struct digest *b)
+{
+    return memeql_sec(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
 void digest_begin(struct digest_state *state)

@@ -15,6 +15,9 @@ static inline bool digest_equal(const struct digest *a, const struct digest *b)
     return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
 }
 
+/* The same in a time that does not depend on where they differ. */
+bool digest_equal_secret(const struct digest *a, const struct digest *b);
+
 /* What has been added so far; embedded. */
 struct digest_state {
     _Alignas(16) uint8_t memory[128];
