@@ -1,4 +1,5 @@
-/* One line per event on standard error: time, level, event, key=value. Never what a request contains. Any thread. */
+/* One line per event on standard error: time, level, event, key=value, or the same as a JSON object. Never what a
+   request contains. Any thread. */
 #pragma once
 
 #include <stddef.h>
@@ -10,8 +11,14 @@ enum log_level {
     LOG_DEBUG,   /* every request */
 };
 
-/* Before other threads run: what to write, that and everything more serious. */
-void log_set_level(enum log_level level);
+/* The order is that of the option log-format (config/options.def). */
+enum log_format {
+    LOG_TEXT,
+    LOG_JSON,
+};
+
+/* Before other threads run: what to write, that and everything more serious; and how. */
+void log_set(enum log_level level, enum log_format format);
 
 /* format gives the rest of the line, "port=%d path=%s"; texts that a client chose go through log_quote(). */
 void log_event(enum log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));

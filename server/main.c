@@ -40,7 +40,7 @@ int main(int argc, char **argv)
     if (r == 0 && action != CONFIG_RUN)
         return print_page(action, &config);
     if (r == 0) {
-        log_set_level((enum log_level)config.log_level);
+        log_set((enum log_level)config.log_level, (enum log_format)config.log_format);
         r = daemon_run(&config, &error);
     }
     if (r == 0)

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,7 +74,7 @@ static void test_lines(void **state)
     char line[8192], text[5000];
 
     (void)state;
-    log_set_level(LOG_WARNING);
+    log_set(LOG_WARNING, LOG_TEXT);
     assert_int_equal(logged(LOG_INFO, "x", line, sizeof(line)), 0);
     assert_true(logged(LOG_WARNING, "x", line, sizeof(line)) > 0);
     assert_memory_equal(line, "time=20", 7);
@@ -84,12 +85,48 @@ static void test_lines(void **state)
     assert_int_equal(strcspn(line, "\n"), 2046);
 }
 
+static void test_json(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"x", "\"x\""},
+        {"7", "7"},
+        {"-1.5", "-1.5"},
+        {"true", "true"},
+        {"1.2.3", "\"1.2.3\""},
+        {"/v1/answers", "\"/v1/answers\""},
+        {"\"two words\"", "\"two words\""},
+        {"\"say \\\"x\\\\y\\\"\"", "\"say \\\"x\\\\y\\\"\""},
+        {"\"a\\x0ab event=forged\"", "\"a\\nb event=forged\""},
+        {"\"\xff\"", "\"\xef\xbf\xbd\""},
+        {"\"cut off", "\"cut off number=7\""},
+    };
+    char line[8192], expected[512], text[5000];
+
+    (void)state;
+    log_set(LOG_INFO, LOG_JSON);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        snprintf(expected, sizeof(expected), "\"level\":\"info\",\"event\":\"test\",\"text\":%s%s}\n",
+                 cases[i].expected, strstr(cases[i].expected, "number") ? "" : ",\"number\":7");
+        logged(LOG_INFO, cases[i].text, line, sizeof(line));
+        assert_memory_equal(line, "{\"time\":\"20", 11);
+        assert_string_equal(line + strlen("{'time':'2026-01-02T03:04:05.678Z',"), expected);
+    }
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    assert_true(logged(LOG_ERROR, text, line, sizeof(line)) < 2100);
+    assert_int_equal(strcspn(line, "\n"), strlen(line) - 1);
+    log_set(LOG_INFO, LOG_TEXT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quote),
         cmocka_unit_test(test_quote_is_cut_off),
         cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_json),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
