@@ -1,10 +1,8 @@
 /* Alive is the loop that answers; ready is an engine that makes progress or has nothing to do. */
 #include "server/api_status.h"
 
-#include "config/config.h"
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
-#include "core/base/clock.h"
 #include "core/base/value.h"
 #include "core/onellm.h"
 #include "server/daemon.h"
@@ -27,19 +25,16 @@ void api_livez(struct daemon *daemon, struct exchange *exchange)
 
 void api_readyz(struct daemon *daemon, struct exchange *exchange)
 {
-    struct onellm_statistics statistics;
-
     if (daemon->state != DAEMON_RUNNING) {
         exchange_fail(exchange, PROBLEM_DRAINING, NULL);
         return;
     }
     if (!daemon_is_ready(daemon, exchange))
         return;
-    onellm_statistics(daemon->onellm, &statistics);
-    if (statistics.busy && clock_ns() > statistics.heartbeat_ns + daemon->config->stall_ms * 1000000)
-        exchange_fail(exchange, PROBLEM_STALLED, NULL);
-    else
+    if (daemon_is_alive(daemon))
         reply_ok(exchange);
+    else
+        exchange_fail(exchange, PROBLEM_STALLED, NULL);
 }
 
 void api_version(struct daemon *daemon, struct exchange *exchange)

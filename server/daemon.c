@@ -21,6 +21,7 @@
 #include "server/loop.h"
 #include "server/request.h"
 #include "server/routes.h"
+#include "server/supervisor.h"
 
 #define OTHER_DESCRIPTORS 64 /* beside connections: the model, epoll, pipes … */
 #define DRAIN_POLL_MS 20
@@ -107,6 +108,7 @@ static void on_opened(void *context)
     if (info->untrained)
         log_event(LOG_WARNING, "untrained", "message=\"this model has random weights: its answers mean nothing\"");
     log_event(LOG_INFO, "ready", "model=%s", info->id);
+    supervisor_tell("READY=1\nSTATUS=Answers questions.");
 }
 
 /* The end. */
@@ -174,8 +176,31 @@ static void on_terminate(void *context)
     }
     log_event(LOG_INFO, "draining", "delay_ms=%llu", (unsigned long long)daemon->config->drain_delay_ms);
     daemon->state = DAEMON_DRAINING;
+    supervisor_tell("STOPPING=1\nSTATUS=Finishes what was accepted.");
     http_close_after_replies(daemon->http);
     loop_timer_start(daemon->timer, daemon->onellm ? daemon->config->drain_delay_ms : 0);
+}
+
+/* What the supervisor asks. */
+
+bool daemon_is_alive(const struct daemon *daemon)
+{
+    struct onellm_statistics statistics;
+
+    if (!daemon->onellm)
+        return daemon->is_opening;
+    onellm_statistics(daemon->onellm, &statistics);
+    return !statistics.busy || clock_ns() <= statistics.heartbeat_ns + daemon->config->stall_ms * 1000000;
+}
+
+/* Twice as often as it has to be. A daemon that is stalled is not defended. */
+static void on_watchdog(void *context)
+{
+    struct daemon *daemon = context;
+
+    if (daemon_is_alive(daemon))
+        supervisor_tell("WATCHDOG=1");
+    loop_timer_start(daemon->watchdog, supervisor_watchdog_ms() / 2 + 1);
 }
 
 /* What http.c asks. */
@@ -300,7 +325,9 @@ static int start(struct daemon *daemon, struct error *error)
         return r;
     daemon->timer = loop_timer_new(daemon->loop, on_timer, daemon);
     daemon->news = loop_wake_new(daemon->loop, on_news, daemon);
-    if (!daemon->timer || !daemon->news || loop_on_signal(daemon->loop, SIGTERM, on_terminate, daemon) < 0 ||
+    daemon->watchdog = loop_timer_new(daemon->loop, on_watchdog, daemon);
+    if (!daemon->timer || !daemon->news || !daemon->watchdog ||
+        loop_on_signal(daemon->loop, SIGTERM, on_terminate, daemon) < 0 ||
         loop_on_signal(daemon->loop, SIGINT, on_terminate, daemon) < 0 ||
         loop_on_signal(daemon->loop, SIGHUP, on_reload, daemon) < 0)
         return error_set(error, -ENOMEM, "cannot set up the event loop");
@@ -309,6 +336,8 @@ static int start(struct daemon *daemon, struct error *error)
         r = listen_http(daemon, error);
     if (r < 0)
         return r;
+    if (supervisor_watchdog_ms())
+        on_watchdog(daemon);
     daemon->is_opening = true;
     r = loop_work(daemon->loop, open_model, on_opened, daemon);
     if (r < 0) {
@@ -328,6 +357,7 @@ static void stop(struct daemon *daemon)
     onellm_close(daemon->onellm);
     loop_wake_free(daemon->news);
     loop_timer_free(daemon->timer);
+    loop_timer_free(daemon->watchdog);
     loop_free(daemon->loop);
     keys_deinit(&daemon->keys);
 }

@@ -33,7 +33,8 @@ struct daemon {
     struct onellm *onellm;  /* NULL while the model is being opened */
     enum daemon_state state;
     struct loop_timer *timer; /* of the stages of the end */
-    uint64_t end_ns;          /* clock_ns() at which what is left is ended */
+    struct loop_timer *watchdog;
+    uint64_t end_ns; /* clock_ns() at which what is left is ended */
     struct admission admission;
     struct keys keys;
     struct metrics metrics;
@@ -52,6 +53,9 @@ int daemon_run(const struct config *config, struct error *error);
 
 /* True when questions are taken; otherwise it has replied why not. */
 bool daemon_is_ready(struct daemon *daemon, struct exchange *exchange);
+
+/* Whether the engine makes progress or has nothing to do. */
+bool daemon_is_alive(const struct daemon *daemon);
 
 /* A request or a job has been freed; perhaps it was the last one waited for. */
 void daemon_request_freed(struct daemon *daemon);

@@ -10,6 +10,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
+#include "server/supervisor.h"
 
 #define BACKLOG 1024
 
@@ -50,6 +51,11 @@ int listener_open(const char *host, uint16_t port, int *ret_fd, char ret_address
     char service[8];
     int r;
 
+    *ret_fd = supervisor_take_socket();
+    if (*ret_fd >= 0) {
+        describe(*ret_fd, ret_address);
+        return 0;
+    }
     snprintf(service, sizeof(service), "%u", port);
     r = getaddrinfo(host, service, &hints, &addresses);
     if (r != 0)
