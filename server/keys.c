@@ -206,9 +206,12 @@ struct key *keys_find(const struct keys *keys, const char *authorization)
     digest_begin(&state);
     digest_add(&state, authorization, strlen(authorization));
     digest = digest_end(&state);
-    for (struct key *key = keys->first; key; key = key->next)
-        if (digest_equal_secret(&key->digest, &digest) & key->is_valid)
+    for (struct key *key = keys->first; key; key = key->next) {
+        bool is_same = digest_equal_secret(&key->digest, &digest);
+
+        if (is_same && key->is_valid)
             found = key;
+    }
     return found;
 }
 

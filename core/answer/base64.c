@@ -66,7 +66,7 @@ int base64_decode(const char *text, size_t n, struct buffer *ret, struct error *
         base64_decode_block(text + at, (int)n_part, bytes, &state);
         r = buffer_append(ret, bytes, n_part * 3 / 4);
         if (r < 0)
-            error_set(error, r, r == -EFBIG ? "is larger than %zu bytes" : "no memory for %zu bytes", ret->size_max);
+            error_set(error, r, "is larger than %zu bytes, or than there is memory", ret->size_max);
     }
     return r;
 }
