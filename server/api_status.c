@@ -62,3 +62,17 @@ void api_metrics(struct daemon *daemon, struct exchange *exchange)
     else
         exchange_reply_bytes(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", &body);
 }
+
+extern const char openapi_json[]; /* docs/openapi.json, see meson.build */
+
+void api_openapi(struct daemon *daemon, struct exchange *exchange)
+{
+    _cleanup_(buffer_deinit) struct buffer body;
+
+    (void)daemon;
+    buffer_init(&body, SIZE_MAX);
+    if (buffer_append_text(&body, openapi_json) < 0)
+        exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
+    else
+        exchange_reply_bytes(exchange, 200, "application/json", &body);
+}

@@ -27,6 +27,7 @@ static const struct route {
     {"GET", "/v1/modalities", api_modalities}, {"GET", "/livez", api_livez, true},
     {"GET", "/readyz", api_readyz, true},      {"GET", "/health", api_readyz, true},
     {"GET", "/version", api_version},          {"GET", "/metrics", api_metrics},
+    {"GET", "/openapi.json", api_openapi},
 };
 
 static bool leads_to(const struct route *route, const char *path)
