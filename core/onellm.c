@@ -232,6 +232,12 @@ const int32_t *sequence_new_ids(const struct sequence *sequence, size_t *ret_n)
     return sequence->new_ids;
 }
 
+const struct token_probability *sequence_probabilities(const struct sequence *sequence, size_t *ret_n_likeliest)
+{
+    *ret_n_likeliest = sequence->n_likeliest;
+    return sequence->probabilities;
+}
+
 /* ---- statistics and stages ---- */
 
 void onellm_statistics(struct onellm *onellm, struct onellm_statistics *ret)

@@ -98,6 +98,8 @@ struct onellm_request {
     size_t tokens_max;        /* at most so many new tokens; what the context holds is the other limit */
     const char *const *stops; /* stop strings beside the template's own */
     size_t n_stops;
+    bool logprobs;        /* keep probabilities of new tokens, */
+    size_t n_likeliest;   /* and of so many of the likeliest beside each */
     uint64_t deadline_ns; /* clock_ns(); the answer ends there with FINISH_TIMEOUT; 0: never */
     void *owner;          /* the caller's; sequence_owner() */
 };
@@ -160,6 +162,15 @@ void *sequence_owner(const struct sequence *sequence);
  * is complete once the sequence has finished, and then includes an end-of-text token. Borrowed. */
 const int32_t *sequence_prompt_ids(const struct sequence *sequence, size_t *ret_n);
 const int32_t *sequence_new_ids(const struct sequence *sequence, size_t *ret_n);
+
+/* How likely the model holds a token, before sampling settings: the natural logarithm. */
+struct token_probability {
+    int32_t id;
+    float logprob;
+};
+/* [new ids, 1 + n_likeliest] of a sequence that keeps them: of the token itself, then of the likeliest, likeliest
+ * first. NULL: it does not. Rows of the new tokens that onellm_take() has told of may be read. Borrowed. */
+const struct token_probability *sequence_probabilities(const struct sequence *sequence, size_t *ret_n_likeliest);
 
 /* Progress of the engine, for readiness: clock_ns() of its last step or idle moment, and what it holds. */
 struct onellm_statistics {

@@ -22,6 +22,7 @@ struct completion {
     struct stream stream;
     struct buffer body;
     bool include_usage;
+    size_t n_told; /* tokens whose probabilities have been told */
 };
 
 /* What the request tells. */
@@ -56,15 +57,18 @@ static int send_data(struct completion *completion, struct value *data, bool is_
     return stream_send(&completion->stream, &frame);
 }
 
-static int send_chunk(struct completion *completion, const struct sequence_news *news, enum chat_chunk kind,
-                      const char *text, size_t n, bool is_last)
+static int send_chunk(struct completion *completion, const struct sequence_news *news, struct chat_chunk chunk,
+                      bool is_last)
 {
     const struct request *request = &completion->request;
+    struct value *data;
 
-    return send_data(completion,
-                     answer_chunk_json(request->daemon->onellm, &request->question, news, request->id, request->created,
-                                       kind, text, n),
-                     is_last);
+    chunk.n_told = completion->n_told;
+    data = answer_chunk_json(request->daemon->onellm, &request->question, request->sequence, news, request->id,
+                             request->created, &chunk);
+    if (chunk.kind != CHAT_CHUNK_ROLE)
+        completion->n_told = news->n_new_tokens;
+    return send_data(completion, data, is_last);
 }
 
 static int on_accepted(struct request *request, const struct sequence_news *news)
@@ -75,14 +79,14 @@ static int on_accepted(struct request *request, const struct sequence_news *news
     if (!request->question.stream)
         return 0;
     r = stream_begin(&completion->stream);
-    return r < 0 ? r : send_chunk(completion, news, CHAT_CHUNK_ROLE, "", 0, false);
+    return r < 0 ? r : send_chunk(completion, news, (struct chat_chunk){CHAT_CHUNK_ROLE, .text = ""}, false);
 }
 
 static int on_news(struct request *request, const struct sequence_news *news, const char *text, size_t n)
 {
     if (!request->question.stream || n == 0)
         return 0;
-    return send_chunk((struct completion *)request, news, CHAT_CHUNK_TEXT, text, n, false);
+    return send_chunk((struct completion *)request, news, (struct chat_chunk){CHAT_CHUNK_TEXT, text, n, 0}, false);
 }
 
 static void on_answered(struct request *request, const struct sequence_news *news)
@@ -94,14 +98,14 @@ static void on_answered(struct request *request, const struct sequence_news *new
     if (!request->question.stream) {
         request_set_timing(request, news);
         exchange_reply(request->exchange, 200,
-                       answer_chat_json(request->daemon->onellm, &request->question, news, request->id,
-                                        request->created, request->text.bytes ? request->text.bytes : "",
+                       answer_chat_json(request->daemon->onellm, &request->question, request->sequence, news,
+                                        request->id, request->created, request->text.bytes ? request->text.bytes : "",
                                         request->text.size));
         return;
     }
-    r = send_chunk(completion, news, CHAT_CHUNK_END, "", 0, !has_usage);
+    r = send_chunk(completion, news, (struct chat_chunk){.kind = CHAT_CHUNK_END}, !has_usage);
     if (r == 0 && has_usage)
-        r = send_chunk(completion, news, CHAT_CHUNK_USAGE, "", 0, true);
+        r = send_chunk(completion, news, (struct chat_chunk){.kind = CHAT_CHUNK_USAGE}, true);
     if (r == 0)
         exchange_end(request->exchange);
 }

@@ -8,6 +8,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/value.h"
 #include "core/model/hparams.h"
+#include "core/text/vocabulary.h"
 
 static const char *const finish_names[] = {
     [FINISH_NONE] = "",           [FINISH_STOP] = "stop",           [FINISH_LENGTH] = "length",
@@ -135,6 +136,63 @@ static struct value *ids_json(const int32_t *ids, size_t n)
     return list;
 }
 
+/* ---- probabilities ---- */
+
+/* The bytes that a token adds to a text: U+2581 is a blank, a byte token its byte, control tokens nothing. */
+static size_t piece_bytes(const struct vocabulary *vocabulary, int32_t id, char ret[PIECE_BYTES_MAX])
+{
+    const struct piece *piece = vocabulary_piece(vocabulary, id);
+    int byte = vocabulary_byte(vocabulary, id);
+    size_t n = 0;
+
+    if (byte >= 0) {
+        ret[0] = (char)byte;
+        return 1;
+    }
+    for (size_t i = 0; piece->type != PIECE_CONTROL && i < piece->n && n < PIECE_BYTES_MAX; n++) {
+        bool is_blank = piece->n - i >= 3 && memcmp(piece->text + i, "\xe2\x96\x81", 3) == 0;
+
+        ret[n] = is_blank ? ' ' : piece->text[i];
+        i += is_blank ? 3 : 1;
+    }
+    return n;
+}
+
+static struct value *token_json(const struct vocabulary *vocabulary, const struct token_probability *probability)
+{
+    struct value *token = value_object(), *bytes = value_array();
+    char text[PIECE_BYTES_MAX];
+    size_t n = piece_bytes(vocabulary, probability->id, text);
+
+    value_set_text_n(token, "token", text, n);
+    value_set_number(token, "logprob", (double)probability->logprob);
+    for (size_t i = 0; i < n; i++)
+        value_add_integer(bytes, (unsigned char)text[i]);
+    value_set(token, "bytes", bytes);
+    return token;
+}
+
+/* New tokens from number `first` to the last that is known. */
+static struct value *probabilities_json(const struct onellm *onellm, const struct sequence *sequence,
+                                        const struct sequence_news *news, size_t first)
+{
+    const struct vocabulary *vocabulary = onellm_info(onellm)->vocabulary;
+    struct value *list = value_array();
+    size_t n_likeliest;
+    const struct token_probability *rows = sequence_probabilities(sequence, &n_likeliest);
+
+    for (size_t i = first; i < news->n_new_tokens; i++) {
+        const struct token_probability *row = rows + i * (1 + n_likeliest);
+        struct value *token = token_json(vocabulary, row), *likeliest = value_array();
+
+        for (size_t k = 1; k <= n_likeliest; k++)
+            value_add(likeliest, token_json(vocabulary, row + k));
+        value_set(token, "top_logprobs", likeliest);
+        value_add(list, token);
+    }
+    return list;
+}
+
 /* What every answer begins with. */
 static struct value *new_answer(const struct onellm *onellm, const char *object, const char *id, int64_t created)
 {
@@ -162,6 +220,8 @@ struct value *answer_json(const struct onellm *onellm, const struct question *qu
     value_set(answer, "media", answer_media_json(onellm, question));
     value_set(answer, "usage", usage_json(news));
     value_set(answer, "timings", timings_json(question, news));
+    if (question->logprobs)
+        value_set(answer, "logprobs", probabilities_json(onellm, sequence, news, 0));
     if (with_ids) {
         ids = sequence_new_ids(sequence, &n);
         value_set(answer, "token_ids", ids_json(ids, n));
@@ -173,14 +233,23 @@ struct value *answer_json(const struct onellm *onellm, const struct question *qu
 
 /* ---- the same for OpenAI's clients ---- */
 
-/* Its only choice; holder: "message" or "delta", with what it holds. NULL: nothing is to be said about the end. */
-static void set_choice(struct value *answer, const char *holder, struct value *held, const char *finish)
+/* Its only choice; holder: "message" or "delta", with what it holds; probabilities: NULL, or of its tokens; finish:
+ * NULL when nothing is to be said about the end. */
+static void set_choice(struct value *answer, const char *holder, struct value *held, struct value *probabilities,
+                       const char *finish)
 {
-    struct value *choices = value_array(), *choice = value_object();
+    struct value *choices = value_array(), *choice = value_object(), *logprobs;
 
     value_set_integer(choice, "index", 0);
     value_set(choice, holder, held);
-    value_set_null(choice, "logprobs");
+    if (probabilities) {
+        logprobs = value_object();
+        value_set(logprobs, "content", probabilities);
+        value_set_null(logprobs, "refusal");
+        value_set(choice, "logprobs", logprobs);
+    } else {
+        value_set_null(choice, "logprobs");
+    }
     if (finish)
         value_set_text(choice, "finish_reason", finish);
     else
@@ -208,36 +277,39 @@ static void set_costs(struct value *answer, const struct onellm *onellm, const s
 }
 
 struct value *answer_chat_json(const struct onellm *onellm, const struct question *question,
-                               const struct sequence_news *news, const char *id, int64_t created, const char *text,
-                               size_t n_text)
+                               const struct sequence *sequence, const struct sequence_news *news, const char *id,
+                               int64_t created, const char *text, size_t n_text)
 {
     struct value *answer = new_answer(onellm, "chat.completion", id, created), *message = value_object();
 
     value_set_text(message, "role", "assistant");
     value_set_text_n(message, "content", text, n_text);
     value_set_null(message, "refusal");
-    set_choice(answer, "message", message, chat_finish_name(news->finish));
+    set_choice(answer, "message", message, question->logprobs ? probabilities_json(onellm, sequence, news, 0) : NULL,
+               chat_finish_name(news->finish));
     set_costs(answer, onellm, question, news);
     return answer;
 }
 
 struct value *answer_chunk_json(const struct onellm *onellm, const struct question *question,
-                                const struct sequence_news *news, const char *id, int64_t created, enum chat_chunk kind,
-                                const char *text, size_t n_text)
+                                const struct sequence *sequence, const struct sequence_news *news, const char *id,
+                                int64_t created, const struct chat_chunk *chunk)
 {
     struct value *answer = new_answer(onellm, "chat.completion.chunk", id, created), *delta;
+    bool has_tokens = question->logprobs && chunk->kind != CHAT_CHUNK_ROLE && news->n_new_tokens > chunk->n_told;
 
-    if (kind == CHAT_CHUNK_USAGE) {
+    if (chunk->kind == CHAT_CHUNK_USAGE) {
         value_set(answer, "choices", value_array());
         set_costs(answer, onellm, question, news);
         return answer;
     }
     delta = value_object();
-    if (kind == CHAT_CHUNK_ROLE)
+    if (chunk->kind == CHAT_CHUNK_ROLE)
         value_set_text(delta, "role", "assistant");
-    if (kind != CHAT_CHUNK_END)
-        value_set_text_n(delta, "content", text, n_text);
-    set_choice(answer, "delta", delta, kind == CHAT_CHUNK_END ? chat_finish_name(news->finish) : NULL);
+    if (chunk->kind != CHAT_CHUNK_END)
+        value_set_text_n(delta, "content", chunk->text, chunk->n_text);
+    set_choice(answer, "delta", delta, has_tokens ? probabilities_json(onellm, sequence, news, chunk->n_told) : NULL,
+               chunk->kind == CHAT_CHUNK_END ? chat_finish_name(news->finish) : NULL);
     return answer;
 }
 

@@ -13,7 +13,7 @@ struct sequence_news;
 struct value;
 
 /* {"id","object":"answer","created","model","system_fingerprint","answer","finish_reason","media","usage","timings"};
- * with_ids adds "token_ids" and "prompt_ids". created: seconds since 1970. */
+ * with_ids adds "token_ids" and "prompt_ids"; "logprobs" where they were asked for. created: seconds since 1970. */
 struct value *answer_json(const struct onellm *onellm, const struct question *question, struct sequence *sequence,
                           const struct sequence_news *news, const char *id, int64_t created, const char *text,
                           size_t n_text, bool with_ids);
@@ -21,19 +21,24 @@ struct value *answer_json(const struct onellm *onellm, const struct question *qu
 /* The same for OpenAI's clients: {"id","object":"chat.completion","created","model","system_fingerprint","choices",
  * "usage","media","timings"}. */
 struct value *answer_chat_json(const struct onellm *onellm, const struct question *question,
-                               const struct sequence_news *news, const char *id, int64_t created, const char *text,
-                               size_t n_text);
+                               const struct sequence *sequence, const struct sequence_news *news, const char *id,
+                               int64_t created, const char *text, size_t n_text);
 
 /* A piece of it, for a stream: "chat.completion.chunk". */
-enum chat_chunk {
-    CHAT_CHUNK_ROLE,  /* the first: who speaks */
-    CHAT_CHUNK_TEXT,  /* what is new */
-    CHAT_CHUNK_END,   /* finish_reason */
-    CHAT_CHUNK_USAGE, /* no choices, but what it took */
+struct chat_chunk {
+    enum {
+        CHAT_CHUNK_ROLE,  /* the first: who speaks */
+        CHAT_CHUNK_TEXT,  /* what is new */
+        CHAT_CHUNK_END,   /* finish_reason */
+        CHAT_CHUNK_USAGE, /* no choices, but what it took */
+    } kind;
+    const char *text;
+    size_t n_text;
+    size_t n_told; /* tokens that chunks before have told the probabilities of */
 };
 struct value *answer_chunk_json(const struct onellm *onellm, const struct question *question,
-                                const struct sequence_news *news, const char *id, int64_t created, enum chat_chunk kind,
-                                const char *text, size_t n_text);
+                                const struct sequence *sequence, const struct sequence_news *news, const char *id,
+                                int64_t created, const struct chat_chunk *chunk);
 
 /* The `media` section alone, for the start event of a stream. */
 struct value *answer_media_json(const struct onellm *onellm, const struct question *question);

@@ -72,12 +72,9 @@ static int add_stops(struct question *question, const struct value *stop, struct
 static int refuse_others(const struct value *body, struct error *error)
 {
     int64_t n = 1;
-    bool logprobs = false;
 
     if (!value_is_null(value_get(body, "n")) && (!value_integer(value_get(body, "n"), &n) || n != 1))
         return field_refuse(error, "n", "must be 1: one answer at a time");
-    if (value_boolean(value_get(body, "logprobs"), &logprobs) && logprobs)
-        return field_refuse(error, "logprobs", "must be false: probabilities are not told");
     return 0;
 }
 

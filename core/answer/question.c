@@ -240,6 +240,10 @@ static int set_field(struct question *question, enum field_id id, const char *te
         return r;
     case FIELD_ID_SEED:
         return field_integer(&fields[id], text, n, &sampling->seed, error);
+    case FIELD_ID_LOGPROBS:
+        return field_boolean(&fields[id], text, n, &question->logprobs, error);
+    case FIELD_ID_TOP_LOGPROBS:
+        return set_integer(id, text, n, &question->n_top_logprobs, error);
     case FIELD_ID_STREAM:
         return field_boolean(&fields[id], text, n, &question->stream, error);
     case FIELD_ID_TIMEOUT_MS:
@@ -467,6 +471,8 @@ int question_finish(struct question *question, struct error *error)
 
     if (r < 0)
         return r;
+    if (question->n_top_logprobs && !question->logprobs)
+        return field_refuse(error, "top_logprobs", "needs logprobs");
     pair_maps(question);
     r = make_prompt(question, error);
     if (r < 0)

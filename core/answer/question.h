@@ -59,10 +59,12 @@ struct question {
     const char *stops[QUESTION_STOPS_MAX];
     size_t n_stops;
     bool stream;
-    uint64_t timeout_ms;  /* 0: none */
-    uint64_t deadline_ns; /* clock_ns() at which question_decode() gives up; set by the caller; 0: never */
-    double decode_ms;     /* spent in question_decode() */
-    uint32_t seen;        /* which fields have been given */
+    bool logprobs;
+    size_t n_top_logprobs; /* with logprobs only */
+    uint64_t timeout_ms;   /* 0: none */
+    uint64_t deadline_ns;  /* clock_ns() at which question_decode() gives up; set by the caller; 0: never */
+    double decode_ms;      /* spent in question_decode() */
+    uint32_t seen;         /* which fields have been given */
 };
 
 /* Defaults of fields.def. bytes_max bounds the memory of texts and input tensors; 0: no bound. */

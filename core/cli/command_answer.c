@@ -1,4 +1,5 @@
 /* One question without a server: the text as it comes, or the JSON of the HTTP API. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -118,6 +119,12 @@ int command_answer(int argc, char **argv)
         return exit_status_of(r);
     if (question_finish(&options.question, &error) < 0) {
         question_options_error(&error);
+        fail_with(COMMAND, &error);
+        return EXIT_USAGE;
+    }
+    if (options.question.logprobs && !json) {
+        error_set(&error, -EINVAL, "probabilities are part of the JSON: they need --json");
+        error_at(&error, "--logprobs");
         fail_with(COMMAND, &error);
         return EXIT_USAGE;
     }

@@ -147,3 +147,28 @@ int32_t sampler_next(struct sampler *sampler, float *logits, struct candidate *c
     }
     return candidates[n_left].id;
 }
+
+void sampler_probabilities(const float *logits, size_t n_vocab, int32_t id, size_t n, struct token_probability *ret)
+{
+    struct token_probability *likeliest = ret + 1;
+    float largest = logits[most_likely(logits, n_vocab)];
+    double sum = 0, log_sum;
+    size_t n_kept = 0;
+
+    for (size_t i = 0; i < n_vocab; i++)
+        sum += exp((double)logits[i] - (double)largest);
+    log_sum = (double)largest + log(sum);
+    for (size_t i = 0; i < n_vocab && n > 0; i++) {
+        size_t at;
+
+        if (n_kept == n && logits[i] <= likeliest[n - 1].logprob)
+            continue;
+        n_kept += n_kept < n;
+        for (at = n_kept - 1; at > 0 && logits[i] > likeliest[at - 1].logprob; at--)
+            likeliest[at] = likeliest[at - 1];
+        likeliest[at] = (struct token_probability){(int32_t)i, logits[i]};
+    }
+    for (size_t i = 0; i < n_kept; i++)
+        likeliest[i].logprob = (float)((double)likeliest[i].logprob - log_sum);
+    ret[0] = (struct token_probability){id, (float)((double)logits[id] - log_sum)};
+}

@@ -24,6 +24,11 @@ int sampler_init(struct sampler *sampler, const struct sampling *sampling, size_
 void sampler_see(struct sampler *sampler, int32_t id);
 void sampler_see_answer(struct sampler *sampler, int32_t id);
 
+/* Log-probabilities by logits [n_vocab] of a token and of the n likeliest, likeliest first, of equals the lower id: ret
+ * [1 + n]. */
+struct token_probability;
+void sampler_probabilities(const float *logits, size_t n_vocab, int32_t id, size_t n, struct token_probability *ret);
+
 /* Candidates of one draw; the engine has one for all its sequences. */
 struct candidate {
     float weight;

@@ -118,6 +118,17 @@ static int allocate_ids(struct sequence *sequence, const struct model *model, co
     return 0;
 }
 
+static int allocate_probabilities(struct sequence *sequence, const struct onellm_request *request, size_t n_vocab)
+{
+    if (!request->logprobs)
+        return 0;
+    sequence->n_likeliest = MIN(request->n_likeliest, n_vocab);
+    sequence->probabilities = arena_alloc(&sequence->arena, (sequence->tokens_max + 1) * (1 + sequence->n_likeliest),
+                                          sizeof(*sequence->probabilities));
+    sequence->model_logits = arena_new(&sequence->arena, float, n_vocab);
+    return sequence->probabilities && sequence->model_logits ? 0 : -ENOMEM;
+}
+
 static int fill(struct sequence *sequence, const struct model *model, const struct onellm_request *request,
                 size_t context, struct error *error)
 {
@@ -130,6 +141,7 @@ static int fill(struct sequence *sequence, const struct model *model, const stru
         return r;
     sequence->media = arena_new(&sequence->arena, struct sequence_medium, request->n_media);
     if (!sequence->media || allocate_ids(sequence, model, text) < 0 ||
+        allocate_probabilities(sequence, request, model->hparams.n_vocab) < 0 ||
         sampler_init(&sequence->sampler, &request->sampling, model->hparams.n_vocab, &sequence->arena) < 0)
         return error_set(error, -ENOMEM, "no memory for the request");
     for (size_t i = 0; i < sequence->n_prompt_ids; i++)

@@ -43,6 +43,9 @@ struct sequence {
     size_t tokens_max;
     int32_t *new_ids; /* [tokens_max + 1]; behind n_new_ids, what is drafted */
     size_t n_new_ids;
+    struct token_probability *probabilities; /* [tokens_max + 1, 1 + n_likeliest]; NULL: not wanted */
+    size_t n_likeliest;
+    float *model_logits; /* [n_vocab]: as they were before the sampler changed them; NULL likewise */
     struct sampler sampler;
     struct bpe_stream stream;
     struct stop_watch stops;

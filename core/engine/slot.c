@@ -184,11 +184,18 @@ double slot_acceptance(const struct slot *slot)
 static enum finish next_token(struct slot *slot, const struct model *model, float *logits, struct candidate *candidates)
 {
     struct sequence *sequence = slot->sequence;
-    int32_t id = sampler_next(&sequence->sampler, logits, candidates);
+    size_t n_vocab = model->hparams.n_vocab;
+    int32_t id;
     int r;
 
+    if (sequence->probabilities)
+        memcpy(sequence->model_logits, logits, n_vocab * sizeof(*logits));
+    id = sampler_next(&sequence->sampler, logits, candidates);
     if (id == SAMPLER_NOT_FINITE)
         return fail(slot, -EDOM);
+    if (sequence->probabilities)
+        sampler_probabilities(sequence->model_logits, n_vocab, id, sequence->n_likeliest,
+                              sequence->probabilities + sequence->n_new_ids * (1 + sequence->n_likeliest));
     sequence->new_ids[sequence->n_new_ids++] = id;
     if (id == vocabulary_settings(model->vocabulary)->eos_id)
         return FINISH_STOP;

@@ -121,6 +121,38 @@ class Completions(ChatCase):
             tokens[penalty] = answer['answer']
         self.assertNotEqual(tokens[0], tokens[2])
 
+    def test_probabilities(self):
+        """Greedily, every token is the likeliest; all of them make up the answer; a stream tells the same."""
+        fields = {'logprobs': True, 'top_logprobs': 3, 'max_tokens': 12}
+        answer = self.chat(user(), **fields).json()
+        (choice,) = answer['choices']
+        tokens = choice['logprobs']['content']
+        self.assertEqual(len(tokens), answer['usage']['completion_tokens'])
+        self.assertIsNone(choice['logprobs']['refusal'])
+        for token in tokens:
+            likeliest = token['top_logprobs']
+            self.assertEqual(len(likeliest), 3)
+            self.assertEqual({key: token[key] for key in ('token', 'logprob', 'bytes')}, likeliest[0])
+            self.assertEqual(likeliest, sorted(likeliest, key=lambda one: -one['logprob']))
+            self.assertLessEqual(token['logprob'], 0)
+        said = bytes(byte for token in tokens for byte in token['bytes']).decode(errors='replace')
+        self.assertIn(choice['message']['content'], said)
+        chunks = self.stream(user(), **fields)
+        streamed = [token for chunk in chunks for token in (chunk['choices'][0]['logprobs'] or {'content': []})['content']]
+        self.assertEqual(streamed, tokens)
+        form = self.daemon.ask(('prompt', 'What is it?'), ('temperature', 0), ('max_tokens', 12), ('logprobs', 'true'),
+                               ('top_logprobs', 3)).json()
+        self.assertEqual(form['logprobs'], tokens)
+        self.assertNotIn('logprobs', self.daemon.ask(('prompt', 'What is it?'), *SHORT.items()).json())
+        self.assert_error(self.daemon.ask(('prompt', 'x'), ('top_logprobs', 3)), 400, BAD, 'invalid_value', 'top_logprobs')
+
+    def test_probabilities_before_sampling_settings(self):
+        """Temperature and penalties change what is chosen, not what the model holds likely."""
+        fields = {'logprobs': True, 'top_logprobs': 1, 'max_tokens': 1}
+        plain = self.chat(user(), **fields).json()['choices'][0]['logprobs']['content'][0]
+        other = self.chat(user(), **{**fields, 'temperature': 2, 'repetition_penalty': 2, 'seed': 5}).json()
+        self.assertEqual(other['choices'][0]['logprobs']['content'][0]['top_logprobs'], plain['top_logprobs'])
+
     def test_two_spellings_of_a_limit(self):
         self.assertEqual(self.chat(user(), max_tokens=5, max_completion_tokens=3).json()['usage']['completion_tokens'], 3)
 

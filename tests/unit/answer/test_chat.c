@@ -68,10 +68,11 @@ static void reads_a_conversation(void **state)
 
 static void reads_fields(void **state)
 {
-    READ(reading, "{" ASKED ",\"temperature\":0.5,\"top_p\":1,\"top_k\":40,\"min_p\":0.25,\"seed\":7,"
-                  "\"repetition_penalty\":1.5,\"frequency_penalty\":-1,\"presence_penalty\":2,\"max_tokens\":5,"
-                  "\"max_completion_tokens\":9.0,\"stop\":[\"a\",\"b\"],\"stream\":true,\"timeout_ms\":100,"
-                  "\"stream_options\":{\"include_usage\":true},\"n\":1,\"logprobs\":null,\"user\":\"x\"}");
+    READ(reading,
+         "{" ASKED ",\"temperature\":0.5,\"top_p\":1,\"top_k\":40,\"min_p\":0.25,\"seed\":7,"
+         "\"repetition_penalty\":1.5,\"frequency_penalty\":-1,\"presence_penalty\":2,\"max_tokens\":5,"
+         "\"max_completion_tokens\":9.0,\"stop\":[\"a\",\"b\"],\"stream\":true,\"timeout_ms\":100,"
+         "\"stream_options\":{\"include_usage\":true},\"n\":1,\"logprobs\":true,\"top_logprobs\":3,\"user\":\"x\"}");
     const struct sampling *sampling = &reading.question.sampling;
 
     (void)state;
@@ -83,6 +84,7 @@ static void reads_fields(void **state)
     assert_string_equal(reading.question.stops[1], "b");
     assert_true(reading.question.stream && reading.chat.include_usage);
     assert_int_equal(reading.question.timeout_ms, 100);
+    assert_true(reading.question.logprobs && reading.question.n_top_logprobs == 3);
 }
 
 static void what_is_null_was_not_said(void **state)
@@ -189,7 +191,8 @@ static void says_what_is_wrong(void **state)
         {"{" ASKED ",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", "stop", "at most 4", -EINVAL},
         {"{" ASKED ",\"n\":2}", "n", "must be 1", -EINVAL},
         {"{" ASKED ",\"n\":\"1\"}", "n", "must be 1", -EINVAL},
-        {"{" ASKED ",\"logprobs\":true}", "logprobs", "must be false", -EINVAL},
+        {"{" ASKED ",\"logprobs\":3}", "logprobs", "must be true", -EINVAL},
+        {"{" ASKED ",\"logprobs\":true,\"top_logprobs\":21}", "top_logprobs", "from 0 to 20", -EINVAL},
     };
 
     (void)state;

@@ -9,6 +9,7 @@
 
 #include "core/base/arena.h"
 #include "core/engine/sampler.h"
+#include "core/onellm.h"
 
 #define N 10
 #define N_DRAWS 20000
@@ -159,6 +160,31 @@ static void penalties_of_the_answer(void **state)
     }
 }
 
+static void probabilities_are_those_of_the_model(void **state)
+{
+    static const int32_t order[N] = {1, 5, 3, 6, 8, 2, 7, 9, 0, 4};
+    struct token_probability found[1 + N];
+    float logits[N];
+
+    (void)state;
+    for (int k = 0; k < N; k++)
+        logits[k] = 100 + logf(probabilities[k]);
+    for (size_t n = 0; n <= N; n++) {
+        sampler_probabilities(logits, N, 4, n, found);
+        assert_int_equal(found[0].id, 4);
+        assert_true(fabsf(expf(found[0].logprob) - probabilities[4]) < 1e-5f);
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(found[1 + i].id, order[i]);
+            assert_true(fabsf(expf(found[1 + i].logprob) - probabilities[order[i]]) < 1e-5f);
+        }
+    }
+    for (int k = 0; k < N; k++)
+        logits[k] = 1;
+    sampler_probabilities(logits, N, 7, 3, found); /* of equals, the lower ids */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(found[1 + i].id, i);
+}
+
 static void same_seed_same_tokens(void **state)
 {
     struct sampling sampling = {.temperature = 1, .top_p = 1, .repetition_penalty = 1, .seed = 6};
@@ -217,6 +243,7 @@ int main(void)
         cmocka_unit_test(top_p_keeps_the_smallest_sufficient_set),
         cmocka_unit_test(min_p_is_relative_to_the_largest),
         cmocka_unit_test(penalties_of_the_answer),
+        cmocka_unit_test(probabilities_are_those_of_the_model),
         cmocka_unit_test(same_seed_same_tokens),
         cmocka_unit_test(greedy_takes_the_first_of_equals),
         cmocka_unit_test(penalty_hits_what_was_seen),
