@@ -38,7 +38,9 @@ struct candidate {
 /* Repetition penalty (Keskar et al. 2019: positive logits divided, negative multiplied), presence and frequency
  * penalties (OpenAI: subtracted), then the most likely token if temperature is 0 (the lowest id of equals), else: the
  * top_k most likely, softmax(logits / temperature), those above min_p times the largest, the smallest set of the rest
- * whose probabilities sum to top_p, and a draw among these. logits      [n_vocab], overwritten candidates  [n_vocab] of
- * scratch SAMPLER_NOT_FINITE: the largest logit is infinite or NaN, so the model's weights are damaged or overflow. */
+ * whose probabilities sum to top_p, and a draw among these.
+ *   logits      [n_vocab], overwritten
+ *   candidates  [n_vocab] of scratch
+ * SAMPLER_NOT_FINITE: the largest logit is infinite or NaN, so the model's weights are damaged or overflow. */
 #define SAMPLER_NOT_FINITE (-1)
 int32_t sampler_next(struct sampler *sampler, float *logits, struct candidate *candidates);
