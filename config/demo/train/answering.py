@@ -149,7 +149,7 @@ def trace_loss(found, traces):
 
 def learn_to_answer(training, model, name, stage):
     """A stage of train.py: scenes of several modalities in every step. The embeddings of each are drawn to its record, and
-    some are asked several questions, of which at first many want a comparison."""
+    some are asked several questions, of which at first many want a comparison. False: it was finished before."""
     n_steps = training.steps(stage['steps'])
 
     def losses_of_step(step):
@@ -181,7 +181,7 @@ def learn_to_answer(training, model, name, stage):
             ret['answer'] = loss_of_answers(training, model, seen, stage.get('pairs', 0), stage.get('none', 0), rng)
         return ret
 
-    learn(training, name, model, stage['learns'], n_steps, stage['rate'], losses_of_step)
+    return learn(training, name, model, stage['learns'], n_steps, stage['rate'], losses_of_step)
 
 
 # ---- how often is it right? ----

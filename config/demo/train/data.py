@@ -5,7 +5,7 @@
     DIR/point.groups.npy        numbers of the neighbours of each centre
     DIR/image.labels.npy        shape, colour and place of the object in each patch
     DIR/image.ink.npy           share of ink in each sixteenth of a patch
-    DIR/<modality>.traces.npy   more to be learned from videos, sounds and clouds, see trace() in world/
+    DIR/<modality>.traces.npy   more to be learned from videos, sounds, clouds and motion, see trace() in world/
     DIR/<modality>.facts.json   what is true of each scene"""
 
 import importlib

@@ -118,7 +118,7 @@ def keep(path, state):
 
 
 def learn(training, name, module, learns, n_steps, rate, losses_of_step):
-    """Runs a stage, or loads what it ended in. What has been reached is kept every few minutes.
+    """Runs a stage, or loads what it ended in (then False). What has been reached is kept every few minutes.
 
     learns: prefixes of the parameters that change; losses_of_step(step) -> {name: loss}, which are added up. Everything
     random in a step follows from its number."""
@@ -126,7 +126,7 @@ def learn(training, name, module, learns, n_steps, rate, losses_of_step):
     path, part = training.work / f'{name}.pt', training.work / f'{name}.part.pt'
     if path.exists():
         module.load_state_dict(torch.load(path))
-        return
+        return False
     for key, parameter in module.named_parameters():
         parameter.requires_grad_(key.startswith(learns))
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
@@ -157,3 +157,4 @@ def learn(training, name, module, learns, n_steps, rate, losses_of_step):
         keep(path, module.state_dict())
         part.unlink(missing_ok=True)
     wait_for_others()
+    return True

@@ -254,7 +254,7 @@ def make(rng):
     in_g, in_degrees = has_gravity and chance(rng, 0.18), chance(rng, 0.15)
     values = values * np.repeat([1 / G if in_g else 1, 180 / np.pi if in_degrees else 1], 3)
     return {'modality': 'imu', 'facts': {'modality': 'imu', 'motion': motion}, 'raw': np.round(values, 6),
-            'clock': draw_clock(rng, rate, n), 'rate': rate}
+            'clock': draw_clock(rng, rate, n), 'rate': rate, 'up': frame[:, 2], 'units': (in_g, in_degrees)}
 
 
 # What the network is given.
@@ -268,6 +268,33 @@ def tensor(scene):
     ret = np.zeros((6, N_SAMPLES), np.float32)
     ret[:, :given.shape[1]] = given
     return ret
+
+
+def trace(scene):
+    """What is to be felt, each number about 0..1, NaN what there is not: f32 [16], the units; how strong the motion and how
+    fast the turns are, in logarithms; how often it repeats itself; how far the strongest push goes; and of each fifth of the
+    time how strong the motion is and how it turns to the left."""
+    in_g, in_degrees = scene['units']
+    n = min(N_SAMPLES, int(len(scene['raw']) * RATE / scene['rate']))
+    felt = tensor(scene)[:, :n].T.astype(np.float64)
+    linear, angular = felt[:, :3] * (G if in_g else 1), felt[:, 3:] * (np.pi / 180 if in_degrees else 1)
+    linear = linear - linear.mean(0)
+    to_left = angular @ scene['up']
+    strength = (linear ** 2).sum(1)
+    fifths = np.array_split(np.arange(n), 5)
+
+    def level(mean_square, least, most):
+        return np.log10(max(mean_square, 1e-9) ** 0.5 / least) / np.log10(most / least)
+
+    repeats = np.nan
+    if scene['facts']['motion'] in ('walking', 'running', 'shaking'):
+        power = (np.abs(np.fft.rfft(linear * np.hanning(n)[:, None], 4096, 0)) ** 2).sum(1)
+        hertz = np.arange(len(power)) * RATE / 4096
+        repeats = np.log2(hertz[np.argmax(power * (hertz > 0.5) * (hertz < 10))]) / 3
+    return np.array([in_g, in_degrees, level(strength.mean(), 0.003, 30), level((angular ** 2).sum(1).mean(), 0.0005, 5),
+                     repeats, level(strength.max(), 0.01, 150),
+                     *(level(strength[part].mean(), 0.003, 30) for part in fifths),
+                     *(np.tanh(to_left[part].mean()) for part in fifths)], np.float32)
 
 
 # Files.
