@@ -120,7 +120,7 @@ class Connections(Case):
 
     def test_options(self):
         for path, allowed in [('/livez', 'GET, HEAD, OPTIONS'), ('/v1/answers', 'POST, OPTIONS'),
-                              ('*', 'GET, HEAD, POST, OPTIONS')]:
+                              ('*', 'GET, HEAD, POST, DELETE, OPTIONS')]:
             response = self.daemon.request('OPTIONS', path)
             self.assertEqual((response.status, response.headers['allow'], response.body), (204, allowed, b''))
         self.assertEqual(self.daemon.request('OPTIONS', '/nowhere').status, 404)
