@@ -4,7 +4,7 @@
 import time
 import unittest
 
-from harness import ENDLESS, SAMPLES, Case, Closed, Daemon, chunked, endless, events_of, form, head, main
+from harness import ENDLESS, SAMPLES, SECONDS, Case, Closed, Daemon, chunked, endless, events_of, form, head, main
 
 BAD = 'invalid_request_error'
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
@@ -218,7 +218,7 @@ class SlowReader(unittest.TestCase):
             reader = daemon.connect(receive_bytes=2048)
             body, content_type = form([('prompt', 'x'), *ENDLESS, ('stream', 'true')])
             reader.send(head('POST', '/v1/answers', [('Content-Type', content_type)], body) + body)
-            line = daemon.wait_for_log('event=dropped')
+            line = daemon.wait_for_log('event=dropped', seconds=3 * SECONDS)  # buffers of a megabyte have to be filled
             self.assertIn('read too slowly', line)
             self.assertEqual(daemon.ask(*SHORT).status, 200)
             with self.assertRaises(Closed):
