@@ -219,14 +219,7 @@ static void on_complete(struct exchange *exchange)
     request_prepare(&answer->request);
 }
 
-static void on_gone(struct exchange *exchange)
-{
-    struct answer *answer = exchange->owner;
-
-    request_abandon(&answer->request);
-}
-
-static const struct exchange_handler answer_handler = {on_body, on_complete, on_gone};
+static const struct exchange_handler answer_handler = {on_body, on_complete, request_gone};
 
 static struct answer *answer_new(struct daemon *daemon, struct exchange *exchange)
 {

@@ -164,14 +164,7 @@ static void on_complete(struct exchange *exchange)
     request_prepare(&completion->request);
 }
 
-static void on_gone(struct exchange *exchange)
-{
-    struct completion *completion = exchange->owner;
-
-    request_abandon(&completion->request);
-}
-
-static const struct exchange_handler completion_handler = {on_body, on_complete, on_gone};
+static const struct exchange_handler completion_handler = {on_body, on_complete, request_gone};
 
 static struct completion *completion_new(struct daemon *daemon, struct exchange *exchange)
 {

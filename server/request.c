@@ -258,9 +258,11 @@ void request_fail(struct request *request, const struct error *error)
     request_end(request);
 }
 
-void request_abandon(struct request *request)
+void request_gone(struct exchange *exchange)
 {
-    log_event(LOG_INFO, "abandoned", "id=%s request=%s", request->id, request->exchange->request_id);
+    struct request *request = exchange->owner;
+
+    log_event(LOG_INFO, "abandoned", "id=%s request=%s", request->id, exchange->request_id);
     request->end = "abandoned";
     request_end(request);
 }

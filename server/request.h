@@ -95,7 +95,7 @@ void request_take_news(struct request *request);
 
 /* Tells the client and ends it. */
 void request_fail(struct request *request, const struct error *error);
-/* The client has gone. */
-void request_abandon(struct request *request);
+/* What the exchange of a request, which is its owner, hears when its client has gone. */
+void request_gone(struct exchange *exchange);
 /* Ends it; a reply has been given or nobody waits for one. The request must not be touched afterwards. */
 void request_end(struct request *request);
