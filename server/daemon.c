@@ -19,6 +19,7 @@
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/loop.h"
+#include "server/media/media_pool.h"
 #include "server/request.h"
 #include "server/routes.h"
 #include "server/supervisor.h"
@@ -27,6 +28,8 @@
 #define DRAIN_POLL_MS 20
 #define FLUSH_MS 1000 /* for the last replies to be read */
 #define RETRY_SOON_S 5
+
+enum { MEDIA_SANDBOX_ON }; /* the first word of the option */
 
 /* The engine. */
 
@@ -315,6 +318,25 @@ static void on_reload(void *context)
                   log_quote(error_describe(&error, text, sizeof(text)), quoted, sizeof(quoted)));
 }
 
+static int start_media(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->config;
+    const struct media_pool_options options = {
+        .is_confined = config->media_sandbox == MEDIA_SANDBOX_ON,
+        .memory_bytes_max = config->media_memory_bytes_max,
+        .timeout_ms = config->media_timeout_ms,
+    };
+    int r = media_pool_new(&options, &daemon->media, error);
+
+    if (r < 0)
+        return r;
+    if (options.is_confined)
+        log_event(LOG_INFO, "sandbox", "seccomp=on landlock=%d", media_pool_landlock(daemon->media));
+    else
+        log_event(LOG_WARNING, "sandbox", "seccomp=off message=\"uploads are decoded without a sandbox\"");
+    return 0;
+}
+
 static int start(struct daemon *daemon, struct error *error)
 {
     int r;
@@ -332,6 +354,8 @@ static int start(struct daemon *daemon, struct error *error)
         loop_on_signal(daemon->loop, SIGHUP, on_reload, daemon) < 0)
         return error_set(error, -ENOMEM, "cannot set up the event loop");
     r = read_keys(daemon, error);
+    if (r == 0)
+        r = start_media(daemon, error);
     if (r == 0)
         r = listen_http(daemon, error);
     if (r < 0)
@@ -355,6 +379,7 @@ static void stop(struct daemon *daemon)
     while (daemon->requests || daemon->n_jobs || daemon->is_opening)
         loop_run(daemon->loop);
     onellm_close(daemon->onellm);
+    media_pool_free(daemon->media);
     loop_wake_free(daemon->news);
     loop_timer_free(daemon->timer);
     loop_timer_free(daemon->watchdog);

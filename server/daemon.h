@@ -15,6 +15,7 @@ struct http;
 struct loop;
 struct loop_timer;
 struct loop_wake;
+struct media_pool;
 struct onellm;
 struct request;
 
@@ -27,6 +28,7 @@ enum daemon_state {
 struct daemon {
     const struct config *config;
     struct media_limits media_limits;
+    struct media_pool *media; /* decodes uploads */
     struct loop *loop;
     struct http *http;
     struct loop_wake *news; /* from the engine thread */

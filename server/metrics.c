@@ -11,6 +11,7 @@
 #include "core/onellm.h"
 #include "server/daemon.h"
 #include "server/http.h"
+#include "server/media/media_pool.h"
 
 static const double bounds[HISTOGRAM_BOUNDS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                 0.25,  0.5,    1,     2.5,  5,     15,   60};
@@ -228,6 +229,8 @@ void metrics_write(const struct daemon *daemon, struct buffer *ret)
     gauge(ret, "requests", (double)daemon->admission.n_requests, "Questions from their header to their end.");
     gauge(ret, "requests_max", (double)daemon->admission.requests_max, "Beyond this, questions are turned away.");
     gauge(ret, "upload_bytes", (double)daemon->admission.n_bytes, "Uploads that are not decoded yet.");
+    counter(ret, "media_workers_died_total", media_pool_n_died(daemon->media),
+            "Processes that were killed or crashed while they decoded an upload.");
     gauge(ret, "exchanges", (double)http_n_exchanges(daemon->http), "Replies that have not been sent in full.");
     if (daemon->onellm)
         write_engine(daemon, ret);

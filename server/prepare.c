@@ -7,12 +7,14 @@
 #include "core/onellm.h"
 #include "server/daemon.h"
 #include "server/loop.h"
+#include "server/media/media_pool.h"
 #include "server/request.h"
 
 static int prepare(struct request *request)
 {
     struct daemon *daemon = request->daemon;
     struct question *question = &request->question;
+    const struct media_source source = media_pool_source(daemon->media);
     struct error *error = &request->error;
     int r = request->face->read ? request->face->read(request, error) : 0;
 
@@ -20,7 +22,7 @@ static int prepare(struct request *request)
     if (r == 0)
         r = question_finish(question, error);
     if (r == 0)
-        r = question_decode(question, &onellm_info(daemon->onellm)->hparams->input, &daemon->media_limits,
+        r = question_decode(question, &onellm_info(daemon->onellm)->hparams->input, &daemon->media_limits, &source,
                             &request->cancelled, error);
     for (size_t i = 0; i < request->n_files; i++)
         buffer_deinit(&request->files[i]); /* an upload is forgotten as soon as it is decoded */

@@ -91,7 +91,7 @@ int question_finish(struct question *question, struct error *error);
 /* Decodes and preprocesses every upload (the slow part: off the loop thread). Errors are those of media_decode() and
  * modal_preprocess() and name the part: "audio", or "image[1]" when there are several images. cancelled may be NULL. */
 int question_decode(struct question *question, const struct input_sizes *sizes, const struct media_limits *limits,
-                    const atomic_bool *cancelled, struct error *error);
+                    const struct media_source *source, const atomic_bool *cancelled, struct error *error);
 
 /* Prompt and media -> a prepared sequence. deadline_ns: clock_ns(), 0 for none. */
 int question_prepare(const struct question *question, struct onellm *onellm, uint64_t deadline_ns, void *owner,

@@ -14,6 +14,7 @@ struct decoding {
     struct question *question;
     const struct input_sizes *sizes;
     const struct media_limits *limits;
+    const struct media_source *source;
     const atomic_bool *cancelled;
     struct error *error;
 };
@@ -39,7 +40,7 @@ static int decode(const struct decoding *decoding, struct media_job job, struct 
     job.limits = decoding->limits;
     job.deadline_ns = decoding->question->deadline_ns;
     job.cancelled = decoding->cancelled;
-    return media_decode(&job, ret, decoding->error);
+    return decoding->source->decode(decoding->source->context, &job, ret, decoding->error);
 }
 
 static int decode_companion(const struct decoding *decoding, const char *name, enum media_kind kind, const void *bytes,
@@ -126,9 +127,9 @@ static int decode_upload(const struct decoding *decoding, size_t index)
 }
 
 int question_decode(struct question *question, const struct input_sizes *sizes, const struct media_limits *limits,
-                    const atomic_bool *cancelled, struct error *error)
+                    const struct media_source *source, const atomic_bool *cancelled, struct error *error)
 {
-    const struct decoding decoding = {question, sizes, limits, cancelled, error};
+    const struct decoding decoding = {question, sizes, limits, source, cancelled, error};
     double started_ms = clock_ms();
     int r = 0;
 

@@ -77,7 +77,7 @@ static int ask(struct onellm *onellm, struct question *question, bool json, stru
     int r;
 
     question->deadline_ns = deadline_ns;
-    r = question_decode(question, &onellm_info(onellm)->hparams->input, NULL, NULL, error);
+    r = question_decode(question, &onellm_info(onellm)->hparams->input, NULL, &media_here, NULL, error);
     if (r == 0)
         r = question_prepare(question, onellm, deadline_ns, NULL, &sequence, error);
     if (r == 0 && !json)

@@ -63,7 +63,7 @@ static int encode(struct onellm *onellm, struct question *question, int stage, c
     _cleanup_(freep) float *data = NULL;
     const struct input_tensor *input = only_input(question);
     size_t shape[2];
-    int r = question_decode(question, &onellm_info(onellm)->hparams->input, NULL, NULL, error);
+    int r = question_decode(question, &onellm_info(onellm)->hparams->input, NULL, &media_here, NULL, error);
 
     if (r < 0)
         return r;

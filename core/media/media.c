@@ -1,5 +1,4 @@
-/* Which formats a kind accepts, and who reads them, is one table; everything else here is what all decoders need: the
-   limits, the clock, and messages that say what would have been accepted. */
+/* Who reads which format, and what all decoders need: checks, and messages that say what would have been accepted. */
 #include "core/media/media.h"
 
 #include <errno.h>
@@ -10,47 +9,14 @@
 #include <string.h>
 
 #include "core/base/cleanup.h"
-#include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/media/media_impl.h"
 
-const struct media_limits media_limits_default = {
-    .image_pixels_max = (size_t)64 << 20,
-    .video_side_max = 4096,
-    .video_seconds_max = 600,
-    .audio_seconds_max = 1800,
-    .points_max = (size_t)4 << 20,
-    .imu_seconds_max = 600,
-    .fmri_repeats_max = 64,
-};
-
-#define N_MEDIA_KINDS (MEDIA_ARRAY + 1)
-#define N_ACCEPTED_MAX 12
-
-static const struct {
-    const char *names[N_ACCEPTED_MAX]; /* as people call them, NULL behind the last */
-    enum file_format formats[N_ACCEPTED_MAX];
-    media_decoder *decode; /* unless the format has a decoder of its own, below */
-} kinds[N_MEDIA_KINDS] = {
-    [MEDIA_IMAGE] = {{"jpeg", "png", "webp", "gif", "bmp", "tiff", "avif"},
-                     {FORMAT_JPEG, FORMAT_PNG, FORMAT_WEBP, FORMAT_GIF, FORMAT_BMP, FORMAT_TIFF, FORMAT_AVIF},
-                     picture_decode},
-    [MEDIA_MAP] = {{"png", "tiff", "jpeg", "webp", "bmp", "npy"},
-                   {FORMAT_PNG, FORMAT_TIFF, FORMAT_JPEG, FORMAT_WEBP, FORMAT_BMP, FORMAT_NPY},
-                   map_decode},
-    [MEDIA_VIDEO] = {{"mp4", "mov", "webm", "mkv", "avi", "gif"},
-                     {FORMAT_MP4, FORMAT_MOV, FORMAT_WEBM, FORMAT_MKV, FORMAT_AVI, FORMAT_GIF},
-                     film_decode},
-    [MEDIA_AUDIO] = {{"wav", "flac", "mp3", "ogg", "m4a", "aac", "mp4", "mov", "webm", "mkv", "avi"},
-                     {FORMAT_WAV, FORMAT_FLAC, FORMAT_MP3, FORMAT_OGG, FORMAT_M4A, FORMAT_AAC, FORMAT_MP4, FORMAT_MOV,
-                      FORMAT_WEBM, FORMAT_MKV, FORMAT_AVI},
-                     recording_decode},
-    [MEDIA_POINTS] = {{"npy", "ply", "pcd", "xyz"}, {FORMAT_NPY, FORMAT_PLY, FORMAT_PCD, FORMAT_TEXT}, points_decode},
-    [MEDIA_SERIES] = {{"npy", "csv"}, {FORMAT_NPY, FORMAT_TEXT}, series_decode},
-    [MEDIA_TIMESTAMPS] = {{"npy", "csv"}, {FORMAT_NPY, FORMAT_TEXT}, timestamps_decode},
-    [MEDIA_ARRAY] = {{"npy", "csv", "nifti", "nifti.gz"},
-                     {FORMAT_NPY, FORMAT_TEXT, FORMAT_NIFTI, FORMAT_GZIP},
-                     array_decode},
+/* Unless the format has a decoder of its own. */
+static media_decoder *const kind_decoders[] = {
+    [MEDIA_IMAGE] = picture_decode,         [MEDIA_MAP] = map_decode,       [MEDIA_VIDEO] = film_decode,
+    [MEDIA_AUDIO] = recording_decode,       [MEDIA_POINTS] = points_decode, [MEDIA_SERIES] = series_decode,
+    [MEDIA_TIMESTAMPS] = timestamps_decode, [MEDIA_ARRAY] = array_decode,
 };
 
 static media_decoder *const own_decoders[N_FILE_FORMATS] = {
@@ -79,15 +45,6 @@ int raw_media_allocate(struct raw_media *media, enum media_element element, int 
 void raw_media_set_format(struct raw_media *media, const char *format)
 {
     snprintf(media->format, sizeof(media->format), "%s", format);
-}
-
-int media_job_check(const struct media_job *job, struct error *error)
-{
-    if (job->cancelled && atomic_load_explicit(job->cancelled, memory_order_relaxed))
-        return error_set(error, -ECANCELED, "cancelled while the file was being decoded");
-    if (job->deadline_ns && clock_ns() >= job->deadline_ns)
-        return error_set(error, -ETIME, "the deadline passed while the file was being decoded");
-    return 0;
 }
 
 int media_check_pixels(const struct media_job *job, uint64_t width, uint64_t height, struct error *error)
@@ -119,11 +76,6 @@ const char *media_quote(const char *text, size_t n, char ret[MEDIA_QUOTE_SIZE])
     return ret;
 }
 
-const char *const *media_formats(enum media_kind kind)
-{
-    return kinds[kind].names;
-}
-
 static int refuse_format(enum media_kind kind, enum file_format format, size_t n_bytes, struct error *error)
 {
     char list[128] = "";
@@ -136,19 +88,10 @@ static int refuse_format(enum media_kind kind, enum file_format format, size_t n
     return error_set(error, -EMEDIUMTYPE, "expected %s; found %s", list, file_format_description(format));
 }
 
-static media_decoder *find_decoder(enum media_kind kind, enum file_format format)
-{
-    for (size_t i = 0; kinds[kind].names[i]; i++)
-        if (kinds[kind].formats[i] == format)
-            return own_decoders[format] ? own_decoders[format] : kinds[kind].decode;
-    return NULL;
-}
-
 int media_decode(const struct media_job *given, struct raw_media *ret, struct error *error)
 {
     struct media_job job = *given;
     _cleanup_(raw_media_deinit) struct raw_media media = {.kind = job.kind};
-    media_decoder *decode;
     enum file_format format;
     int r;
 
@@ -160,13 +103,20 @@ int media_decode(const struct media_job *given, struct raw_media *ret, struct er
     if (r < 0)
         return r;
     format = sniff(job.bytes, job.n_bytes);
-    decode = find_decoder(job.kind, format);
-    if (!decode)
+    if (!media_accepts(job.kind, format))
         return refuse_format(job.kind, format, job.n_bytes, error);
-    r = decode(&job, format, &media, error);
+    r = (own_decoders[format] ? own_decoders[format] : kind_decoders[job.kind])(&job, format, &media, error);
     if (r < 0)
         return r;
     *ret = media;
     media.data = NULL;
     return 0;
 }
+
+static int decode_here(void *context, const struct media_job *job, struct raw_media *ret, struct error *error)
+{
+    (void)context;
+    return media_decode(job, ret, error);
+}
+
+const struct media_source media_here = {decode_here, NULL};

@@ -1,5 +1,5 @@
-/* Decodes one foreign file: bytes -> raw media. The interface that a sandboxed worker process implements; this
-   implementation decodes in the calling thread. Thread-safety: any number of calls at once. */
+/* Decodes one foreign file: bytes -> raw media. The daemon has this done by confined processes (server/media), the
+   command line in its own. Thread-safety: any number of calls at once. */
 #pragma once
 
 #include <stddef.h>
@@ -38,6 +38,16 @@ struct media_job {
  * infinity in a numeric file), -EFBIG (a limit), -EINVAL (a window outside the file), -ENOMEM, -ETIME, -ECANCELED.
  * *ret is written only on success and then belongs to the caller: raw_media_deinit(). */
 int media_decode(const struct media_job *job, struct raw_media *ret, struct error *error);
+
+/* 0, or why to give up: -ETIME, -ECANCELED. Cheap enough to be asked for every row or packet. */
+int media_job_check(const struct media_job *job, struct error *error);
+
+/* Who decodes, with the contract of media_decode(). */
+struct media_source {
+    int (*decode)(void *context, const struct media_job *job, struct raw_media *ret, struct error *error);
+    void *context;
+};
+extern const struct media_source media_here; /* the calling thread */
 
 /* The formats of a kind, for messages and /v1/modalities: a NULL-terminated list such as "jpeg", "png", … */
 const char *const *media_formats(enum media_kind kind);

@@ -28,6 +28,8 @@ media_decoder timestamps_decode;
 media_decoder array_decode; /* array: NPY and CSV */
 media_decoder nifti_decode; /* array */
 
+bool media_accepts(enum media_kind kind, enum file_format format);
+
 /* Gives media its block for a shape of n_dims (at most 4) sizes, uninitialised. No size may be zero.
  * -EFBIG beyond RAW_MEDIA_BYTES_MAX, -ENOMEM. */
 int raw_media_allocate(struct raw_media *media, enum media_element element, int n_dims, const size_t *shape,
@@ -35,9 +37,6 @@ int raw_media_allocate(struct raw_media *media, enum media_element element, int 
 #define RAW_MEDIA_BYTES_MAX ((size_t)1 << 30)
 
 void raw_media_set_format(struct raw_media *media, const char *format);
-
-/* 0, or why to give up: -ETIME, -ECANCELED. Cheap enough to be asked for every row or packet. */
-int media_job_check(const struct media_job *job, struct error *error);
 
 /* -EFBIG when a picture or a film's frame has more pixels than the limit; -EBADMSG when it has none. */
 int media_check_pixels(const struct media_job *job, uint64_t width, uint64_t height, struct error *error);

@@ -16,6 +16,7 @@ OWNERS = {
     'nettle': (r'nettle/.*\.h', ['core/base/digest.c']),
     'libinih': (r'ini\.h', ['config/config.c']),
     'libzip': (r'zip\.h', ['core/file/zip_archive.c']),
+    'libseccomp': (r'seccomp\.h', ['server/media/media_sandbox.c']),
     'zlib': (r'zlib\.h', ['core/media/nifti.c', 'core/media/picture_header.c']),
     'libjpeg': (r'(jpeglib|jerror|turbojpeg)\.h', ['core/media/jpeg.c']),
     'FFmpeg': (r'lib(av|sw)[a-z]+/.*\.h', ['core/media/ffmpeg*.[ch]', 'core/media/film.c',

@@ -88,7 +88,7 @@ static void set(struct question *question, const char *name, const char *text)
 
 static int decode(struct question *question, struct error *error)
 {
-    return question_decode(question, &onellm_info(onellm)->hparams->input, NULL, NULL, error);
+    return question_decode(question, &onellm_info(onellm)->hparams->input, NULL, &media_here, NULL, error);
 }
 
 /* The JSON of the answer to a question that is ready. */
@@ -264,9 +264,9 @@ static void test_decoding_can_be_given_up(void **state)
     assert_int_equal(question_add_file(&question, "audio", bytes, n, NULL), 0);
     set(&question, "prompt", "?");
     assert_int_equal(question_finish(&question, NULL), 0);
-    assert_int_equal(
-        question_decode(&question, &onellm_info(onellm)->hparams->input, &media_limits_default, &cancelled, &error),
-        -ECANCELED);
+    assert_int_equal(question_decode(&question, &onellm_info(onellm)->hparams->input, &media_limits_default,
+                                     &media_here, &cancelled, &error),
+                     -ECANCELED);
     question.deadline_ns = 1;
     assert_int_equal(decode(&question, NULL), -ETIME);
 }
@@ -280,9 +280,9 @@ static void test_models_of_text_take_no_files(void **state)
     (void)state;
     question_init(&question, 0);
     set(&question, "prompt", "?");
-    assert_int_equal(question_decode(&question, &none, NULL, NULL, &error), 0);
+    assert_int_equal(question_decode(&question, &none, NULL, &media_here, NULL, &error), 0);
     assert_int_equal(question_add_file(&question, "image", "x", 1, NULL), 0);
-    assert_int_equal(question_decode(&question, &none, NULL, NULL, &error), -EINVAL);
+    assert_int_equal(question_decode(&question, &none, NULL, &media_here, NULL, &error), -EINVAL);
     assert_string_equal(error.message, "this model takes text only");
 }
 

@@ -1,0 +1,168 @@
+#!/usr/bin/python3
+"""Hostile files and dying decoders: what does it cost anybody else?"""
+
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+import zlib
+from pathlib import Path
+
+from harness import ENDLESS, PROGRAM, SAMPLES, SECONDS, Case, Daemon, main, slow
+
+BAD = 'invalid_request_error'
+N_STREAMS = 32
+ASK = [('prompt', 'x'), ('max_tokens', 1)]
+
+
+def png(width, height, colour_type=2, n_rows=None):
+    """A black picture, or as many rows of it."""
+    def chunk(name, data):
+        return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+
+    row = 1 + width * (3 if colour_type == 2 else 1)
+    pixels = zlib.compress(bytes(row * (height if n_rows is None else n_rows)))
+    return (b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', width, height, 8, colour_type, 0, 0, 0)) +
+            chunk(b'IDAT', pixels) + chunk(b'IEND', b''))
+
+
+def children_of(pid):
+    """Of all threads of a process."""
+    return [int(word) for path in Path(f'/proc/{pid}/task').glob('*/children') for word in path.read_text().split()]
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.001)
+    raise AssertionError('it does not happen')
+
+
+class Hostile(Case):
+    """Many streams, beside which somebody sends what no decoder can cope with."""
+
+    options = (*slow(), '--sequences', str(N_STREAMS), '--media-memory-bytes-max', '256MiB')
+
+    def setUp(self):
+        self.streams = []
+        for i in range(N_STREAMS):
+            connection = self.daemon.start_asking(*ENDLESS, ('prompt', f'x{i}'), ('stream', 'true'))
+            self.streams.append((connection, connection.events()))
+        for connection, _ in self.streams:
+            self.assertEqual(connection.head()[0], 200)
+        self.streams_go_on()
+
+    def tearDown(self):
+        for connection, _ in self.streams:
+            connection.close()
+        wait_for(lambda: self.metric('requests') == 0)
+
+    def metric(self, name):
+        return float(re.search(rf'^onellmd_{name} (\S+)$', self.daemon.get('/metrics').body.decode(), re.MULTILINE)[1])
+
+    def streams_go_on(self):
+        """All of them are being answered, and have more to say."""
+        n_before = self.metric('generated_tokens_total')
+        for _, events in self.streams:
+            while next(events).name != 'delta':
+                continue
+        wait_for(lambda: self.metric('generated_tokens_total') > n_before + N_STREAMS)
+        self.assertEqual(self.metric('sequences'), N_STREAMS)
+
+    def test_bombs(self):
+        big = png(8000, 8000)
+        for name, part, status, code, message in [
+                ('more pixels than allowed', ('image', png(60000, 60000, n_rows=1)), 413, 'payload_too_large', 'the limit'),
+                ('more memory than allowed', ('image', big), 413, 'payload_too_large', 'takes more than 256 MiB of memory'),
+                ('as a map', ('depth', png(8000, 8000)), 413, 'payload_too_large', 'takes more than 256 MiB of memory'),
+                ('a volume of zeros', ('fmri', bomb_nifti()), 413, 'payload_too_large', '')]:
+            with self.subTest(name):
+                response = self.daemon.ask(part, *ASK)
+                self.assert_error(response, status, BAD, code, part[0])
+                self.assertIn(message, response.json()['error']['message'])
+        self.streams_go_on()
+
+    def test_a_decoder_is_killed(self):
+        worker, = wait_for(lambda: children_of(self.daemon.process.pid))
+        asking = self.daemon.start_asking(('image', png(4500, 4500)), *ASK)
+        victim, = wait_for(lambda: children_of(worker))
+        subprocess.run(['kill', '-KILL', str(victim)], check=True)
+        self.assert_error(asking.response(), 400, BAD, 'invalid_media', 'image')
+        asking.close()
+        self.assertIn('signal 9', self.daemon.wait_for_log('code=invalid_media'))
+        self.assertEqual(self.metric('media_workers_died_total'), 1)
+        self.streams_go_on()
+
+    def test_the_worker_is_killed(self):
+        worker, = children_of(self.daemon.process.pid)
+        subprocess.run(['kill', '-KILL', str(worker)], check=True)
+        asking = self.daemon.start_asking(('image', SAMPLES / 'image.jpg'), *ASK)
+        self.daemon.wait_for_log('event=media_worker')
+        self.assertNotEqual(wait_for(lambda: children_of(self.daemon.process.pid)), [worker])
+        asking.close()
+        self.streams_go_on()
+
+
+def bomb_nifti():
+    """A header that promises 2 GiB behind a few hundred bytes."""
+    header = bytearray(352)
+    struct.pack_into('<i', header, 0, 348)
+    struct.pack_into('<8h', header, 40, 4, 256, 256, 256, 32, 1, 1, 1)
+    struct.pack_into('<hh', header, 70, 16, 32)
+    struct.pack_into('<f', header, 108, 352)
+    header[344:348] = b'n+1\0'
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return packer.compress(bytes(header) + bytes(1 << 26)) + packer.flush()
+
+
+class Start(unittest.TestCase):
+    """Without a sandbox it does not start, unless told."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.program = Path(self.folder.name) / 'onellmd'
+        shutil.copy(PROGRAM, self.program)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def refused(self, *options):
+        done = subprocess.run([self.program, '--port', '0', *options], capture_output=True, text=True, timeout=SECONDS)
+        self.assertEqual(done.returncode, 1)
+        return done.stderr
+
+    def worker_says(self, version, result, message):
+        hello = struct.pack('32si384si', version.encode(), result, message.encode(), 0)
+        worker = self.program.with_name('onellmd-media')
+        worker.write_text(f'#!/usr/bin/python3\nimport os\nos.write(3, {hello!r})\nos.read(3, 1)\n')
+        worker.chmod(0o755)
+
+    def test_no_worker(self):
+        self.assertIn('there is no onellmd-media', self.refused())
+
+    def test_no_sandbox(self):
+        version = subprocess.run([PROGRAM, '--version'], capture_output=True, text=True).stdout.split()[1]
+        self.worker_says(version, -95, 'seccomp refuses: Operation not permitted')
+        line = self.refused()
+        self.assertIn('seccomp refuses', line)
+        self.assertIn('--media-sandbox off', line)
+
+    def test_another_version(self):
+        self.worker_says('0.0.0', 0, '')
+        self.assertIn('is of version 0.0.0', self.refused())
+
+    def test_told_so(self):
+        daemon = Daemon('--media-sandbox', 'off')
+        self.assertIn('level=warning', daemon.wait_for_log('event=sandbox'))
+        self.assertEqual(daemon.ask(('image', SAMPLES / 'image.jpg'), *ASK).status, 200)
+        daemon.stop()
+
+
+if __name__ == '__main__':
+    main()
