@@ -15,6 +15,7 @@ from harness import ENDLESS, PROGRAM, SAMPLES, SECONDS, Case, Daemon, main, slow
 
 BAD = 'invalid_request_error'
 N_STREAMS = 32
+IS_SANITIZED = re.search(rb'__[at]san_init', Path(PROGRAM).read_bytes())  # then a process that gets no memory is ended
 ASK = [('prompt', 'x'), ('max_tokens', 1)]
 
 
@@ -77,11 +78,12 @@ class Hostile(Case):
 
     def test_bombs(self):
         big = png(8000, 8000)
+        too_large = 413, 'payload_too_large'
+        too_much = (400, 'invalid_media', '') if IS_SANITIZED else (*too_large, 'takes more than 256 MiB of memory')
         for name, part, status, code, message in [
-                ('more pixels than allowed', ('image', png(60000, 60000, n_rows=1)), 413, 'payload_too_large', 'the limit'),
-                ('more memory than allowed', ('image', big), 413, 'payload_too_large', 'takes more than 256 MiB of memory'),
-                ('as a map', ('depth', png(8000, 8000)), 413, 'payload_too_large', 'takes more than 256 MiB of memory'),
-                ('a volume of zeros', ('fmri', bomb_nifti()), 413, 'payload_too_large', '')]:
+                ('more pixels than allowed', ('image', png(60000, 60000, n_rows=1)), *too_large, 'the limit'),
+                ('more memory than allowed', ('image', big), *too_much), ('as a map', ('depth', big), *too_much),
+                ('a volume of zeros', ('fmri', bomb_nifti()), *too_large, '')]:
             with self.subTest(name):
                 response = self.daemon.ask(part, *ASK)
                 self.assert_error(response, status, BAD, code, part[0])
@@ -104,7 +106,7 @@ class Hostile(Case):
         subprocess.run(['kill', '-KILL', str(worker)], check=True)
         asking = self.daemon.start_asking(('image', SAMPLES / 'image.jpg'), *ASK)
         self.daemon.wait_for_log('event=media_worker')
-        self.assertNotEqual(wait_for(lambda: children_of(self.daemon.process.pid)), [worker])
+        wait_for(lambda: children_of(self.daemon.process.pid) not in ([], [worker]))
         asking.close()
         self.streams_go_on()
 

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,7 +42,7 @@ static int try(bool (*act)(void), struct media_sandbox sandbox)
             dprintf(STDERR_FILENO, "# %s\n", error.message);
             _exit(99);
         }
-        _exit(act() ? 0 : 1);
+        syscall(SYS_exit_group, act() ? 0 : 1); /* sanitizers have much to do in _exit() */
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return status;
@@ -59,11 +60,13 @@ static bool writes_a_file(void)
 }
 static bool takes_memory(void)
 {
-    char *bytes = malloc(32 * MIB), *more = malloc(64 * MIB);
+    const int access = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    void *bytes = mmap(NULL, 32 * MIB, access, flags, -1, 0), *more = mmap(NULL, 64 * MIB, access, flags, -1, 0);
 
-    if (bytes)
-        memset(bytes, 1, 32 * MIB);
-    return bytes && !more;
+    if (bytes == MAP_FAILED || more != MAP_FAILED)
+        return false;
+    memset(bytes, 1, 32 * MIB);
+    return munmap(bytes, 32 * MIB) == 0;
 }
 static bool makes_a_socket(void)
 {
@@ -121,9 +124,8 @@ static void files_are_out_of_reach(void **state)
     int status = try(opens_a_file, confined);
 
     (void)state;
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-    status = try(writes_a_file, confined);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    assert_int_equal(status, 1 << 8);
+    assert_int_equal(try(writes_a_file, confined), 1 << 8);
 }
 
 static void anything_else_kills(void **state)
@@ -167,7 +169,7 @@ static bool writes_too_much(void)
 
 static bool goes_on_forever(void)
 {
-    for (volatile int i = 0;; i = i + 1)
+    for (volatile unsigned i = 0;; i = i + 1)
         continue;
     return true;
 }
