@@ -5,7 +5,6 @@
 #include "server/api_answers.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/config.h"
@@ -26,7 +25,6 @@ struct answer {
     struct multipart multipart;
     struct buffer field; /* value of the current part, unless it is a file */
     bool in_file;
-    struct stream stream;
     uint64_t n_events;
     enum stage told_stage; /* in the latest progress event */
     size_t told_position;
@@ -97,7 +95,7 @@ static int send_event(struct answer *answer, const char *name, struct value *dat
 
     buffer_init(&frame, SIZE_MAX);
     sse_event(&frame, ++answer->n_events, name, data);
-    return stream_send(&answer->stream, &frame);
+    return stream_send(&answer->request.stream, &frame);
 }
 
 /* One progress event for every new stage or place in the queue before the answer begins. */
@@ -127,7 +125,7 @@ static int on_accepted(struct request *request, const struct sequence_news *news
 
     if (!request->question.stream)
         return 0;
-    r = stream_begin(&answer->stream);
+    r = stream_begin(&answer->request.stream);
     if (r < 0)
         return r;
     data = value_object();
@@ -170,7 +168,7 @@ static void on_failed(struct request *request, enum problem problem, const struc
 {
     struct answer *answer = (struct answer *)request;
 
-    if (!answer->stream.begun)
+    if (!request->stream.begun)
         exchange_fail(request->exchange, problem, error);
     else if (send_event(answer, "error", problem_json(problem, error)) == 0)
         exchange_end(request->exchange);
@@ -180,19 +178,8 @@ static void answer_free(struct request *request)
 {
     struct answer *answer = (struct answer *)request;
 
-    stream_deinit(&answer->stream);
     buffer_deinit(&answer->field);
-    free(answer);
 }
-
-static const struct request_face answer_face = {
-    .id_prefix = "ans",
-    .accepted = on_accepted,
-    .news = on_news,
-    .answered = on_answered,
-    .failed = on_failed,
-    .free = answer_free,
-};
 
 /* What the exchange tells. */
 
@@ -215,47 +202,32 @@ static void on_complete(struct exchange *exchange)
         return;
     }
     if (answer->request.question.stream)
-        stream_watch(&answer->stream);
+        stream_watch(&answer->request.stream);
     request_prepare(&answer->request);
 }
 
-static const struct exchange_handler answer_handler = {on_body, on_complete, request_gone};
-
-static struct answer *answer_new(struct daemon *daemon, struct exchange *exchange)
-{
-    struct answer *answer = calloc(1, sizeof(*answer));
-
-    if (!answer)
-        return NULL;
-    if (stream_init(&answer->stream, &answer->request, daemon->loop) < 0 ||
-        request_init(&answer->request, daemon, exchange, &answer_face) < 0) {
-        stream_deinit(&answer->stream);
-        free(answer);
-        return NULL;
-    }
-    answer->told_stage = STAGE_FINISHED; /* nothing yet */
-    buffer_init(&answer->field, FIELD_BYTES_MAX);
-    return answer;
-}
+static const struct request_face answer_face = {
+    .id_prefix = "ans",
+    .size = sizeof(struct answer),
+    .exchange = {on_body, on_complete, request_gone},
+    .accepted = on_accepted,
+    .news = on_news,
+    .answered = on_answered,
+    .failed = on_failed,
+    .free = answer_free,
+};
 
 void api_answers(struct daemon *daemon, struct exchange *exchange)
 {
     const struct config *config = daemon->config;
+    struct request *request = request_new(daemon, exchange, &answer_face, config->body_bytes_max);
+    struct answer *answer = (struct answer *)request;
     struct error error = ERROR_NONE;
-    struct answer *answer;
 
-    if (!request_admit(daemon, exchange, config->body_bytes_max))
+    if (!answer)
         return;
-    answer = answer_new(daemon, exchange);
-    if (!answer) {
-        request_leave(daemon, exchange->key);
-        exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
-        return;
-    }
-    if (multipart_init(&answer->multipart, exchange->content_type, config->parts_max, &part_sink, answer, &error) < 0) {
-        request_fail(&answer->request, &error);
-        return;
-    }
-    exchange->handler = &answer_handler;
-    exchange->owner = answer;
+    answer->told_stage = STAGE_FINISHED; /* nothing yet */
+    buffer_init(&answer->field, FIELD_BYTES_MAX);
+    if (multipart_init(&answer->multipart, exchange->content_type, config->parts_max, &part_sink, answer, &error) < 0)
+        request_fail(request, &error);
 }

@@ -3,7 +3,6 @@
 #include "server/api_chat.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <strings.h>
 
 #include "config/config.h"
@@ -19,7 +18,6 @@
 
 struct completion {
     struct request request; /* first, so that one is the other */
-    struct stream stream;
     struct buffer body;
     bool include_usage;
     size_t n_told; /* tokens whose probabilities have been told */
@@ -54,7 +52,7 @@ static int send_data(struct completion *completion, struct value *data, bool is_
     sse_data(&frame, data);
     if (is_last)
         sse_done(&frame);
-    return stream_send(&completion->stream, &frame);
+    return stream_send(&completion->request.stream, &frame);
 }
 
 static int send_chunk(struct completion *completion, const struct sequence_news *news, struct chat_chunk chunk,
@@ -78,7 +76,7 @@ static int on_accepted(struct request *request, const struct sequence_news *news
 
     if (!request->question.stream)
         return 0;
-    r = stream_begin(&completion->stream);
+    r = stream_begin(&completion->request.stream);
     return r < 0 ? r : send_chunk(completion, news, (struct chat_chunk){CHAT_CHUNK_ROLE, .text = ""}, false);
 }
 
@@ -114,7 +112,7 @@ static void on_failed(struct request *request, enum problem problem, const struc
 {
     struct completion *completion = (struct completion *)request;
 
-    if (!completion->stream.begun)
+    if (!request->stream.begun)
         exchange_fail(request->exchange, problem, error);
     else if (send_data(completion, problem_json(problem, error), true) == 0)
         exchange_end(request->exchange);
@@ -124,20 +122,8 @@ static void completion_free(struct request *request)
 {
     struct completion *completion = (struct completion *)request;
 
-    stream_deinit(&completion->stream);
     buffer_deinit(&completion->body);
-    free(completion);
 }
-
-static const struct request_face completion_face = {
-    .id_prefix = "chatcmpl",
-    .read = read_body,
-    .accepted = on_accepted,
-    .news = on_news,
-    .answered = on_answered,
-    .failed = on_failed,
-    .free = completion_free,
-};
 
 /* What the exchange tells. */
 
@@ -164,23 +150,17 @@ static void on_complete(struct exchange *exchange)
     request_prepare(&completion->request);
 }
 
-static const struct exchange_handler completion_handler = {on_body, on_complete, request_gone};
-
-static struct completion *completion_new(struct daemon *daemon, struct exchange *exchange)
-{
-    struct completion *completion = calloc(1, sizeof(*completion));
-
-    if (!completion)
-        return NULL;
-    if (stream_init(&completion->stream, &completion->request, daemon->loop) < 0 ||
-        request_init(&completion->request, daemon, exchange, &completion_face) < 0) {
-        stream_deinit(&completion->stream);
-        free(completion);
-        return NULL;
-    }
-    buffer_init(&completion->body, SIZE_MAX);
-    return completion;
-}
+static const struct request_face completion_face = {
+    .id_prefix = "chatcmpl",
+    .size = sizeof(struct completion),
+    .exchange = {on_body, on_complete, request_gone},
+    .read = read_body,
+    .accepted = on_accepted,
+    .news = on_news,
+    .answered = on_answered,
+    .failed = on_failed,
+    .free = completion_free,
+};
 
 void api_chat(struct daemon *daemon, struct exchange *exchange)
 {
@@ -193,14 +173,7 @@ void api_chat(struct daemon *daemon, struct exchange *exchange)
         exchange_fail(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE, &error);
         return;
     }
-    if (!request_admit(daemon, exchange, daemon->config->json_bytes_max))
-        return;
-    completion = completion_new(daemon, exchange);
-    if (!completion) {
-        request_leave(daemon, exchange->key);
-        exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
-        return;
-    }
-    exchange->handler = &completion_handler;
-    exchange->owner = completion;
+    completion = (struct completion *)request_new(daemon, exchange, &completion_face, daemon->config->json_bytes_max);
+    if (completion)
+        buffer_init(&completion->body, SIZE_MAX);
 }

@@ -143,13 +143,9 @@ static int detokenize(struct job *job, const struct value *body)
 static void on_thread(void *context)
 {
     struct job *job = context;
-    struct error why = ERROR_NONE;
     struct value *body = NULL;
-    int r = value_parse_json(job->body.bytes ? job->body.bytes : "", job->body.size, &body, &why);
 
-    if (r < 0)
-        error_set(&job->error, r == -EINVAL ? -EILSEQ : r, "%s", why.message);
-    else
+    if (value_parse_json(job->body.bytes ? job->body.bytes : "", job->body.size, &body, &job->error) == 0)
         job->work(job, body);
     value_free(body);
 }

@@ -3,7 +3,7 @@
 #include "server/request.h"
 
 #include <errno.h>
-#include <string.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "config/config.h"
@@ -37,7 +37,9 @@ static void request_free(struct request *request)
         buffer_deinit(&request->files[i]);
     question_deinit(&request->question);
     buffer_deinit(&request->text);
+    stream_deinit(&request->stream);
     request->face->free(request);
+    free(request);
     daemon_request_freed(daemon);
 }
 
@@ -85,13 +87,33 @@ void request_leave(struct daemon *daemon, struct key *key)
     key_leave(key);
 }
 
-int request_init(struct request *request, struct daemon *daemon, struct exchange *exchange,
-                 const struct request_face *face)
+static void enlist(struct request *request)
 {
-    memset(request, 0, sizeof(*request));
-    request->deadline = loop_timer_new(daemon->loop, on_deadline, request);
-    if (!request->deadline)
-        return -ENOMEM;
+    struct daemon *daemon = request->daemon;
+
+    request->next = daemon->requests;
+    if (request->next)
+        request->next->previous = request;
+    daemon->requests = request;
+}
+
+struct request *request_new(struct daemon *daemon, struct exchange *exchange, const struct request_face *face,
+                            uint64_t body_bytes_max)
+{
+    struct request *request;
+
+    if (!request_admit(daemon, exchange, body_bytes_max))
+        return NULL;
+    request = calloc(1, face->size);
+    if (!request || !(request->deadline = loop_timer_new(daemon->loop, on_deadline, request)) ||
+        stream_init(&request->stream, request, daemon->loop) < 0) {
+        if (request)
+            loop_timer_free(request->deadline);
+        free(request);
+        request_leave(daemon, exchange->key);
+        exchange_fail(exchange, PROBLEM_INTERNAL, NULL);
+        return NULL;
+    }
     make_id(face->id_prefix, request->id);
     request->daemon = daemon;
     request->face = face;
@@ -101,12 +123,11 @@ int request_init(struct request *request, struct daemon *daemon, struct exchange
     atomic_init(&request->cancelled, false);
     question_init(&request->question, QUESTION_BYTES_MAX);
     buffer_init(&request->text, ANSWER_BYTES_MAX);
-    request->next = daemon->requests;
-    if (request->next)
-        request->next->previous = request;
-    daemon->requests = request;
+    enlist(request);
     loop_timer_start(request->deadline, daemon->config->request_timeout_ms);
-    return 0;
+    exchange->handler = &face->exchange;
+    exchange->owner = request;
+    return request;
 }
 
 struct buffer *request_add_file(struct request *request)

@@ -16,6 +16,7 @@
 #include "core/base/error.h"
 #include "server/api_error.h"
 #include "server/http.h"
+#include "server/stream.h"
 
 struct daemon;
 struct loop_timer;
@@ -25,12 +26,14 @@ struct sequence;
 /* A negative result ends the request: nobody reads its reply. */
 struct request_face {
     const char *id_prefix;                                     /* of the request's id */
+    size_t size;                                               /* of the struct that begins with the request */
+    struct exchange_handler exchange;                          /* `owner` of the exchange is the request */
     int (*read)(struct request *request, struct error *error); /* NULL, or completes the question: preparation thread */
     int (*accepted)(struct request *request, const struct sequence_news *news); /* the engine has it, media are known */
     int (*news)(struct request *request, const struct sequence_news *news, const char *text, size_t n);
     void (*answered)(struct request *request, const struct sequence_news *news); /* request->text is the whole answer */
     void (*failed)(struct request *request, enum problem problem, const struct error *error);
-    void (*free)(struct request *request); /* the struct itself and what the endpoint added */
+    void (*free)(struct request *request); /* what the endpoint added */
 };
 
 enum request_state {
@@ -63,6 +66,8 @@ struct request {
     struct sequence *sequence;
     struct buffer text;
     const char *end; /* how it ended, for metrics_end(); NULL: nobody read on */
+
+    struct stream stream;
 };
 
 /* Whether there is room for another request whose body may have so many bytes; else the exchange has been replied to.
@@ -70,9 +75,9 @@ struct request {
 bool request_admit(struct daemon *daemon, struct exchange *exchange, uint64_t body_bytes_max);
 /* What was admitted has ended. */
 void request_leave(struct daemon *daemon, struct key *key);
-/* The exchange has been admitted. Returns -ENOMEM; then the caller still has to leave admission and free its memory. */
-int request_init(struct request *request, struct daemon *daemon, struct exchange *exchange,
-                 const struct request_face *face);
+/* Admits a request, zero-filled behind `struct request`, and gives it the exchange. NULL: that has been replied to. */
+struct request *request_new(struct daemon *daemon, struct exchange *exchange, const struct request_face *face,
+                            uint64_t body_bytes_max);
 
 /* Another file. NULL: too many. */
 struct buffer *request_add_file(struct request *request);

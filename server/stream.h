@@ -1,8 +1,8 @@
 /* The reply to a request as server-sent events: begun when there is something to send, kept alive by a comment whenever
    it has been silent for a while, dropped when its reader is too slow. Thread: loop.
 
-   Embedded in what an endpoint keeps for its request. A negative result means that nothing more can be sent; the
-   request has to be ended behind it. */
+   Embedded in its request. A negative result means that nothing more can be sent; the request has to be ended behind
+   it. */
 #pragma once
 
 #include <stdbool.h>

@@ -338,11 +338,10 @@ static int read_messages(struct chat *chat, const struct value *messages, struct
 int chat_read(struct chat *chat, const char *body, size_t n, struct error *error)
 {
     _cleanup_(value_freep) struct value *root = NULL;
-    struct error why = ERROR_NONE;
-    int r = value_parse_json(body, n, &root, &why);
+    int r = value_parse_json(body, n, &root, error);
 
     if (r < 0)
-        return error_set(error, r == -EINVAL ? -EILSEQ : r, "%s", why.message);
+        return r;
     if (!value_is_object(root))
         return error_set(error, -EINVAL, "the body must be a JSON object");
     r = read_fields(chat, root, error);

@@ -8,7 +8,7 @@
      -EBADMSG      the bytes of a file are damaged or not what its format says
      -EMEDIUMTYPE  the file is of a format that is not accepted here
      -EFBIG        larger than a limit
-     -EILSEQ       the bytes of a body are not JSON
+     -EILSEQ       a text is not the JSON that it should be
      -E2BIG        does not fit the model's context
      -ENOMEM       no memory
      -ETIME        a deadline has passed

@@ -25,7 +25,7 @@ int value_parse_json(const char *text, size_t n, struct value **ret, struct erro
     json_t *json = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 
     if (!json)
-        return error_set(error, -EINVAL, "not valid JSON at line %d, column %d: %s", why.line, why.column, why.text);
+        return error_set(error, -EILSEQ, "not valid JSON at line %d, column %d: %s", why.line, why.column, why.text);
     *ret = ours(json);
     return 0;
 }

@@ -15,7 +15,7 @@ struct error;
 struct value;
 
 /* Reads one value and nothing behind it. Duplicate keys, NUL in strings and nesting beyond the library's limit (2048)
- * are refused. -EINVAL with line and column. */
+ * are refused. -EILSEQ with line and column. */
 int value_parse_json(const char *text, size_t n, struct value **ret, struct error *error);
 struct value *value_free(struct value *value);
 DEFINE_CLEANUP(struct value *, value_free, value_freep)

@@ -63,7 +63,7 @@ static void refuses_bad_text(void **state)
         struct error error = ERROR_NONE;
         struct value *value = NULL;
 
-        assert_int_equal(value_parse_json(texts[i], strlen(texts[i]), &value, &error), -EINVAL);
+        assert_int_equal(value_parse_json(texts[i], strlen(texts[i]), &value, &error), -EILSEQ);
         assert_null(value);
         assert_non_null(strstr(error.message, "not valid JSON at line 1"));
     }
@@ -76,7 +76,7 @@ static void refuses_deep_nesting(void **state)
 
     (void)state;
     memset(deep, '[', sizeof(deep));
-    assert_int_equal(value_parse_json(deep, sizeof(deep), &value, NULL), -EINVAL);
+    assert_int_equal(value_parse_json(deep, sizeof(deep), &value, NULL), -EILSEQ);
 }
 
 static void writes_what_was_built(void **state)
