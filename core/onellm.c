@@ -157,6 +157,11 @@ int onellm_prepare(struct onellm *onellm, const struct onellm_request *request, 
     return sequence_new(onellm->model, request, onellm->info.context, &onellm->engine.news, ret, error);
 }
 
+int onellm_fork(struct sequence *original, uint64_t number, struct sequence **ret, struct error *error)
+{
+    return sequence_fork(original, number, ret, error);
+}
+
 int onellm_submit(struct onellm *onellm, struct sequence *sequence)
 {
     sequence_hold(sequence);

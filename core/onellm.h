@@ -2,6 +2,7 @@
 
    Life of a sequence:
      onellm_prepare  (any thread)   messages + input tensors -> prompt, checked against the model's limits
+     onellm_fork     (one thread)   perhaps: others to the same prompt
      onellm_submit   (one thread)   into the bounded inbox of the engine thread
      engine thread                  encode, prefill, decode; every new piece of text is news
      onellm_next     (one thread)   which sequence has news; onellm_take() copies them out
@@ -108,6 +109,11 @@ struct onellm_request {
  * positions of how many), -EINVAL (a modality that the model does not have, bad stop strings, no message), -ENOMEM. */
 int onellm_prepare(struct onellm *onellm, const struct onellm_request *request, struct sequence **ret,
                    struct error *error);
+
+/* Another answer to the prompt of a sequence that has not been submitted yet: the same in everything but the random
+ * numbers, which follow from seed and number (1, 2, …). Media are shared: submitted when the original generates, it
+ * encodes nothing again, and of the prompt computes no more than the last page of positions. -ENOMEM. */
+int onellm_fork(struct sequence *original, uint64_t number, struct sequence **ret, struct error *error);
 
 /* 0, or ONELLM_FULL when queue_max sequences wait already; then nothing has changed. */
 #define ONELLM_FULL 1

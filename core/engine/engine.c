@@ -124,7 +124,7 @@ static void serve(struct engine *engine, struct slot *slot, struct sequence *seq
     engine->n_served++;
     queue_visit(engine->inbox, tell_waiting);
     slot_take(slot, sequence, ++engine->n_arrivals);
-    slot_report(slot, sequence->n_media ? STAGE_ENCODING : STAGE_PREFILLING);
+    slot_report(slot, slot->n_encoded < sequence->n_media ? STAGE_ENCODING : STAGE_PREFILLING);
 }
 
 static bool any(const void *item, void *context)
@@ -228,6 +228,7 @@ static int encode_step(struct engine *engine, struct slot *slot)
         return r;
     memcpy(medium->embeddings, projection_embeddings(engine->projection),
            h->n_modality_tokens * h->decoder.width * sizeof(float));
+    medium->encoded = true;
     media_cache_put(engine->media_cache, &medium->digest, medium->embeddings);
     engine->encoding = NULL;
     slot->n_encoded++;
@@ -246,6 +247,7 @@ static bool recall(struct engine *engine, struct slot *slot)
         if (!embeddings)
             return true;
         memcpy(medium->embeddings, embeddings, h->n_modality_tokens * h->decoder.width * sizeof(float));
+        medium->encoded = true;
         slot->n_encoded++;
         atomic_fetch_add(&engine->n_recalled, 1);
     }

@@ -104,34 +104,37 @@ static int copy_stops(struct sequence *sequence, const struct onellm_request *re
     return stop_watch_init(&sequence->stops, strings, request->n_stops + 1, error);
 }
 
-static int allocate_ids(struct sequence *sequence, const struct model *model, const int32_t *text)
+static int allocate_ids(struct sequence *sequence)
 {
-    size_t n_text = sequence->n_prompt_ids - sequence->n_head_ids;
-
     sequence->prompt_ids = arena_new(&sequence->arena, int32_t, sequence->n_prompt_ids + sequence->tokens_max + 1);
     if (!sequence->prompt_ids)
         return -ENOMEM;
-    if (sequence->n_head_ids)
-        sequence->prompt_ids[0] = vocabulary_settings(model->vocabulary)->bos_id;
-    memcpy(sequence->prompt_ids + sequence->n_head_ids, text, n_text * sizeof(*text));
     sequence->new_ids = sequence->prompt_ids + sequence->n_prompt_ids;
     return 0;
 }
 
-static int allocate_probabilities(struct sequence *sequence, const struct onellm_request *request, size_t n_vocab)
+static int allocate_probabilities(struct sequence *sequence, bool wanted, size_t n_likeliest, size_t n_vocab)
 {
-    if (!request->logprobs)
+    if (!wanted)
         return 0;
-    sequence->n_likeliest = MIN(request->n_likeliest, n_vocab);
+    sequence->n_likeliest = MIN(n_likeliest, n_vocab);
     sequence->probabilities = arena_alloc(&sequence->arena, (sequence->tokens_max + 1) * (1 + sequence->n_likeliest),
                                           sizeof(*sequence->probabilities));
     sequence->model_logits = arena_new(&sequence->arena, float, n_vocab);
     return sequence->probabilities && sequence->model_logits ? 0 : -ENOMEM;
 }
 
+/* For the penalties. */
+static void see_prompt(struct sequence *sequence)
+{
+    for (size_t i = 0; i < sequence->n_prompt_ids; i++)
+        sampler_see(&sequence->sampler, sequence->prompt_ids[i]);
+}
+
 static int fill(struct sequence *sequence, const struct model *model, const struct onellm_request *request,
                 size_t context, struct error *error)
 {
+    size_t n_vocab = model->hparams.n_vocab;
     int32_t *text;
     int r = encode_prompt(sequence, model, request, &text, error);
 
@@ -140,12 +143,15 @@ static int fill(struct sequence *sequence, const struct model *model, const stru
     if (r < 0)
         return r;
     sequence->media = arena_new(&sequence->arena, struct sequence_medium, request->n_media);
-    if (!sequence->media || allocate_ids(sequence, model, text) < 0 ||
-        allocate_probabilities(sequence, request, model->hparams.n_vocab) < 0 ||
-        sampler_init(&sequence->sampler, &request->sampling, model->hparams.n_vocab, &sequence->arena) < 0)
+    if (!sequence->media || allocate_ids(sequence) < 0 ||
+        allocate_probabilities(sequence, request->logprobs, request->n_likeliest, n_vocab) < 0 ||
+        sampler_init(&sequence->sampler, &request->sampling, n_vocab, &sequence->arena) < 0)
         return error_set(error, -ENOMEM, "no memory for the request");
-    for (size_t i = 0; i < sequence->n_prompt_ids; i++)
-        sampler_see(&sequence->sampler, sequence->prompt_ids[i]);
+    if (sequence->n_head_ids)
+        sequence->prompt_ids[0] = vocabulary_settings(model->vocabulary)->bos_id;
+    memcpy(sequence->prompt_ids + sequence->n_head_ids, text,
+           (sequence->n_prompt_ids - sequence->n_head_ids) * sizeof(*text));
+    see_prompt(sequence);
     for (size_t i = 0; i < request->n_media && r == 0; i++)
         r = copy_medium(sequence, &model->hparams, request->media[i], error);
     if (r == 0)
@@ -154,26 +160,85 @@ static int fill(struct sequence *sequence, const struct model *model, const stru
     return r;
 }
 
-int sequence_new(const struct model *model, const struct onellm_request *request, size_t context, struct news *news,
-                 struct sequence **ret, struct error *error)
+static struct sequence *new_sequence(struct news *news, void *owner, uint64_t deadline_ns)
 {
     struct sequence *sequence = calloc(1, sizeof(*sequence));
-    int r;
 
     if (!sequence)
-        return error_set(error, -ENOMEM, "no memory for the request");
+        return NULL;
     sequence->news = news;
-    sequence->owner = request->owner;
-    sequence->deadline_ns = request->deadline_ns;
+    sequence->owner = owner;
+    sequence->deadline_ns = deadline_ns;
     sequence->n_holders = 1;
     buffer_init(&sequence->piece, TEXT_BYTES_MAX);
     buffer_init(&sequence->shown, TEXT_BYTES_MAX);
     buffer_init(&sequence->blanks, TEXT_BYTES_MAX);
     buffer_init(&sequence->text, TEXT_BYTES_MAX);
+    return sequence;
+}
+
+int sequence_new(const struct model *model, const struct onellm_request *request, size_t context, struct news *news,
+                 struct sequence **ret, struct error *error)
+{
+    struct sequence *sequence = new_sequence(news, request->owner, request->deadline_ns);
+    int r;
+
+    if (!sequence)
+        return error_set(error, -ENOMEM, "no memory for the request");
     r = fill(sequence, model, request, context, error);
     if (r < 0) {
         sequence_drop(sequence);
         return r;
+    }
+    *ret = sequence;
+    return 0;
+}
+
+static uint64_t seed_of(uint64_t seed, uint64_t number)
+{
+    struct random random;
+
+    random_init(&random, seed, number);
+    return (uint64_t)random_u32(&random) << 32 | random_u32(&random);
+}
+
+static int copy(struct sequence *sequence, const struct sequence *original, uint64_t number)
+{
+    const struct stop_watch *stops = &original->stops;
+    struct sampling sampling = original->sampler.sampling;
+    size_t n_vocab = original->sampler.n_vocab;
+
+    sampling.seed = seed_of(sampling.seed, number);
+    sequence->n_prompt_ids = original->n_prompt_ids;
+    sequence->n_head_ids = original->n_head_ids;
+    sequence->media = original->media;
+    sequence->n_media = original->n_media;
+    sequence->medium_rows = original->medium_rows;
+    sequence->n_positions = original->n_positions;
+    sequence->tokens_max = original->tokens_max;
+    sequence->stream = original->stream;
+    sequence->state = original->state;
+    if (allocate_ids(sequence) < 0 ||
+        allocate_probabilities(sequence, original->probabilities, original->n_likeliest, n_vocab) < 0 ||
+        sampler_init(&sequence->sampler, &sampling, n_vocab, &sequence->arena) < 0 ||
+        stop_watch_init(&sequence->stops, stops->strings, stops->n_strings, NULL) < 0)
+        return -ENOMEM;
+    memcpy(sequence->prompt_ids, original->prompt_ids, original->n_prompt_ids * sizeof(*original->prompt_ids));
+    see_prompt(sequence);
+    return 0;
+}
+
+int sequence_fork(struct sequence *original, uint64_t number, struct sequence **ret, struct error *error)
+{
+    struct sequence *sequence = new_sequence(original->news, original->owner, original->deadline_ns);
+
+    if (sequence) {
+        sequence->original = original;
+        sequence_hold(original);
+    }
+    if (!sequence || copy(sequence, original, number) < 0) {
+        sequence_drop(sequence);
+        return error_set(error, -ENOMEM, "no memory for another answer");
     }
     *ret = sequence;
     return 0;
@@ -186,8 +251,9 @@ void sequence_hold(struct sequence *sequence)
 
 void sequence_drop(struct sequence *sequence)
 {
-    if (atomic_fetch_sub(&sequence->n_holders, 1) > 1)
+    if (!sequence || atomic_fetch_sub(&sequence->n_holders, 1) > 1)
         return;
+    sequence_drop(sequence->original);
     stop_watch_deinit(&sequence->stops);
     buffer_deinit(&sequence->piece);
     buffer_deinit(&sequence->shown);
@@ -195,6 +261,15 @@ void sequence_drop(struct sequence *sequence)
     buffer_deinit(&sequence->text);
     arena_deinit(&sequence->arena);
     free(sequence);
+}
+
+size_t sequence_n_encoded(const struct sequence *sequence)
+{
+    size_t n = 0;
+
+    while (n < sequence->n_media && sequence->media[n].encoded)
+        n++;
+    return n;
 }
 
 static bool is_blank(char c)

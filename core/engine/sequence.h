@@ -23,7 +23,8 @@ struct queue;
 struct sequence_medium {
     struct input_tensor input;
     struct digest digest; /* of modality, shape and numbers of the input */
-    float *embeddings;    /* f32 [n_modality_tokens, dim], filled by the engine */
+    float *embeddings;    /* f32 [n_modality_tokens, dim] */
+    bool encoded;         /* the embeddings are there: engine */
 };
 
 struct sequence {
@@ -31,6 +32,7 @@ struct sequence {
     struct news *news;
     void *owner;
     atomic_int n_holders;
+    struct sequence *original; /* whose media and stop strings these are, held for them; NULL: its own */
     atomic_bool cancelled;
     uint64_t deadline_ns;
 
@@ -66,8 +68,14 @@ struct sequence {
 int sequence_new(const struct model *model, const struct onellm_request *request, size_t context, struct news *news,
                  struct sequence **ret, struct error *error);
 
+/* See onellm_fork(). */
+int sequence_fork(struct sequence *original, uint64_t number, struct sequence **ret, struct error *error);
+
 void sequence_hold(struct sequence *sequence);
 void sequence_drop(struct sequence *sequence); /* the last one frees it */
+
+/* Engine: how many of its first media have been encoded. */
+size_t sequence_n_encoded(const struct sequence *sequence);
 
 /* Engine: records a new token and shows what may be shown of it. SEQUENCE_STOPPED when a stop string is complete;
  * -ENOMEM, -EFBIG. */

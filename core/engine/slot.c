@@ -20,7 +20,8 @@ void slot_take(struct slot *slot, struct sequence *sequence, uint64_t arrival)
     slot->sequence = sequence;
     slot->arrival = arrival;
     slot->state = sequence->state;
-    slot->n_encoded = slot->n_named = 0;
+    slot->n_encoded = sequence_n_encoded(sequence);
+    slot->n_named = 0;
     slot->n_drafts = slot->n_drafted = slot->n_accepted = 0;
     slot->computed = false;
     slot->served_ms = slot->stage_ms = clock_ms();

@@ -424,6 +424,70 @@ static void what_is_known_is_not_computed_again(void **state)
     onellm_close(onellm);
 }
 
+/* Waits until a sequence generates, or has done so. */
+static void until_it_generates(struct onellm *onellm, struct sequence *sequence)
+{
+    struct sequence_news news;
+
+    for (;;) {
+        assert_int_equal(onellm_take(sequence, &news, NULL), 0);
+        if (news.stage >= STAGE_GENERATING)
+            return;
+        assert_true(onellm_wait(onellm, 60000));
+        onellm_next(onellm);
+    }
+}
+
+/* Forks of number i with the numbers 1, 2, 1; then the results of all four. */
+static void fork_and_take(struct onellm *onellm, size_t i, struct result ret[4])
+{
+    static const uint64_t numbers[] = {0, 1, 2, 1};
+    struct sequence *sequences[4] = {prepare_one_of_many(onellm, i)};
+    struct sequence_news news;
+
+    for (size_t k = 1; k < 4; k++)
+        assert_int_equal(onellm_fork(sequences[0], numbers[k], &sequences[k], NULL), 0);
+    submitted(onellm, sequences[0]);
+    until_it_generates(onellm, sequences[0]);
+    for (size_t k = 1; k < 4; k++)
+        submitted(onellm, sequences[k]);
+    take_result(onellm, sequences[0], &ret[0]); /* released: the others hold its media */
+    for (size_t k = 1; k < 4; k++) {
+        news = finish(onellm, sequences[k], NULL);
+        assert_true(news.n_cached_tokens + 32 >= news.n_prompt_tokens);
+        assert_true(news.encode_ms == 0);
+        take_result(onellm, sequences[k], &ret[k]);
+    }
+}
+
+/* Without a cache of media: what forks share is their original's. */
+static void forks_compute_no_prompt(void **state)
+{
+    struct onellm *onellm = open_with((struct onellm_options){.model_path = tiny_model(), .n_threads = 2});
+    struct onellm_statistics statistics;
+    struct result plain, results[4];
+    size_t n_different = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N_TOGETHER; i++) {
+        fork_and_take(onellm, i, results);
+        take_result(onellm, submitted(onellm, prepare_one_of_many(onellm, i)), &plain);
+        assert_same(&results[0], &plain);
+        assert_same(&results[3], &results[1]);
+        for (size_t k = 1; k < 3; k++) {
+            if (i % 2 == 0) /* greedy */
+                assert_same(&results[k], &plain);
+            else
+                n_different += results[k].n != results[k - 1].n ||
+                               memcmp(results[k].ids, results[k - 1].ids, results[k].n * sizeof(*plain.ids)) != 0;
+        }
+    }
+    assert_true(n_different >= 4);
+    onellm_statistics(onellm, &statistics);
+    assert_int_equal(statistics.n_recalled, 0);
+    onellm_close(onellm);
+}
+
 /* A sequence that keeps the engine busy for a while: eight films. */
 static struct sequence *prepare_slow(struct onellm *onellm)
 {
@@ -651,6 +715,7 @@ int main(void)
         cmocka_unit_test(drafts_change_nothing),
         cmocka_unit_test(others_go_on),
         cmocka_unit_test(what_is_known_is_not_computed_again),
+        cmocka_unit_test(forks_compute_no_prompt),
         cmocka_unit_test(queue_is_bounded_and_cancellable),
         cmocka_unit_test(deadline_keeps_what_was_generated),
         cmocka_unit_test(deadline_passes_in_the_queue),
