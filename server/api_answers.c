@@ -117,7 +117,7 @@ static int send_progress(struct answer *answer, const struct sequence_news *news
 
 /* What the request tells. */
 
-static int on_accepted(struct request *request, const struct sequence_news *news)
+static int on_accepted(struct request *request)
 {
     struct answer *answer = (struct answer *)request;
     struct value *data;
@@ -132,10 +132,10 @@ static int on_accepted(struct request *request, const struct sequence_news *news
     value_set_text(data, "id", request->id);
     value_set(data, "media", answer_media_json(request->daemon->onellm, &request->question));
     r = send_event(answer, "start", data);
-    return r < 0 ? r : send_progress(answer, news);
+    return r < 0 ? r : send_progress(answer, &request->answers[0].news);
 }
 
-static int on_news(struct request *request, const struct sequence_news *news, const char *text, size_t n)
+static int on_news(struct request *request, size_t i, const char *text, size_t n)
 {
     struct answer *answer = (struct answer *)request;
     struct value *data;
@@ -143,7 +143,7 @@ static int on_news(struct request *request, const struct sequence_news *news, co
     if (!request->question.stream)
         return 0;
     if (n == 0)
-        return send_progress(answer, news);
+        return send_progress(answer, &request->answers[i].news);
     data = value_object();
     value_set_text_n(data, "text", text, n);
     return send_event(answer, "delta", data);
@@ -152,9 +152,9 @@ static int on_news(struct request *request, const struct sequence_news *news, co
 static void on_answered(struct request *request, const struct sequence_news *news)
 {
     struct answer *answer = (struct answer *)request;
-    struct value *json =
-        answer_json(request->daemon->onellm, &request->question, request->sequence, news, request->id, request->created,
-                    request->text.bytes ? request->text.bytes : "", request->text.size, false);
+    const struct buffer *text = &request->answers[0].text;
+    struct value *json = answer_json(request->daemon->onellm, &request->question, request->answers[0].sequence, news,
+                                     request->id, request->created, text->bytes ? text->bytes : "", text->size, false);
 
     if (!request->question.stream) {
         request_set_timing(request, news);

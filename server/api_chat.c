@@ -20,7 +20,7 @@ struct completion {
     struct request request; /* first, so that one is the other */
     struct buffer body;
     bool include_usage;
-    size_t n_told; /* tokens whose probabilities have been told */
+    size_t n_told[REQUEST_ANSWERS_MAX]; /* tokens whose probabilities have been told */
 };
 
 /* What the request tells. */
@@ -32,78 +32,101 @@ static int read_body(struct request *request, struct error *error)
         .question = &request->question,
         .files = request->files,
         .file_bytes_max = request->daemon->config->json_bytes_max,
+        .answers_max = REQUEST_ANSWERS_MAX,
     };
     const struct buffer *body = &completion->body;
     int r = chat_read(&chat, body->bytes ? body->bytes : "", body->size, error);
 
     request->n_files = chat.n_files;
     completion->include_usage = chat.include_usage;
+    if (r == 0)
+        request->n_answers = chat.n_answers;
     buffer_deinit(&completion->body);
     return r;
 }
 
-/* Takes data over. */
+/* Takes data over; NULL: only the mark of the end. */
 static int send_data(struct completion *completion, struct value *data, bool is_last)
 {
     _cleanup_(value_freep) struct value *owned = data;
     _cleanup_(buffer_deinit) struct buffer frame;
 
     buffer_init(&frame, SIZE_MAX);
-    sse_data(&frame, data);
+    if (data)
+        sse_data(&frame, data);
     if (is_last)
         sse_done(&frame);
     return stream_send(&completion->request.stream, &frame);
 }
-
-static int send_chunk(struct completion *completion, const struct sequence_news *news, struct chat_chunk chunk,
-                      bool is_last)
+static int send_chunk(struct completion *completion, const struct sequence_news *news, struct chat_chunk chunk)
 {
     const struct request *request = &completion->request;
-    struct value *data;
 
-    chunk.n_told = completion->n_told;
-    data = answer_chunk_json(request->daemon->onellm, &request->question, request->sequence, news, request->id,
-                             request->created, &chunk);
+    chunk.n_told = completion->n_told[chunk.index];
     if (chunk.kind != CHAT_CHUNK_ROLE)
-        completion->n_told = news->n_new_tokens;
-    return send_data(completion, data, is_last);
+        completion->n_told[chunk.index] = news->n_new_tokens;
+    return send_data(completion,
+                     answer_chunk_json(request->daemon->onellm, &request->question,
+                                       request->answers[chunk.index].sequence, news, request->id, request->created,
+                                       &chunk),
+                     false);
 }
 
-static int on_accepted(struct request *request, const struct sequence_news *news)
+static int send_choice(struct request *request, struct chat_chunk chunk)
 {
-    struct completion *completion = (struct completion *)request;
-    int r;
-
-    if (!request->question.stream)
-        return 0;
-    r = stream_begin(&completion->request.stream);
-    return r < 0 ? r : send_chunk(completion, news, (struct chat_chunk){CHAT_CHUNK_ROLE, .text = ""}, false);
+    return send_chunk((struct completion *)request, &request->answers[chunk.index].news, chunk);
 }
 
-static int on_news(struct request *request, const struct sequence_news *news, const char *text, size_t n)
+static int on_accepted(struct request *request)
+{
+    int r = request->question.stream ? stream_begin(&request->stream) : 0;
+
+    for (size_t i = 0; request->question.stream && i < request->n_answers && r == 0; i++)
+        r = send_choice(request, (struct chat_chunk){CHAT_CHUNK_ROLE, .index = i, .text = ""});
+    return r;
+}
+
+static int on_news(struct request *request, size_t i, const char *text, size_t n)
 {
     if (!request->question.stream || n == 0)
         return 0;
-    return send_chunk((struct completion *)request, news, (struct chat_chunk){CHAT_CHUNK_TEXT, text, n, 0}, false);
+    return send_choice(request, (struct chat_chunk){CHAT_CHUNK_TEXT, .index = i, .text = text, .n_text = n});
 }
 
-static void on_answered(struct request *request, const struct sequence_news *news)
+static int on_ended(struct request *request, size_t i)
+{
+    return request->question.stream ? send_choice(request, (struct chat_chunk){CHAT_CHUNK_END, .index = i}) : 0;
+}
+
+static void reply(struct request *request, const struct sequence_news *total)
+{
+    struct chat_choice choices[REQUEST_ANSWERS_MAX];
+
+    for (size_t i = 0; i < request->n_answers; i++) {
+        const struct request_answer *answer = &request->answers[i];
+
+        choices[i] = (struct chat_choice){answer->sequence, &answer->news, answer->text.bytes ? answer->text.bytes : "",
+                                          answer->text.size};
+    }
+    request_set_timing(request, total);
+    exchange_reply(request->exchange, 200,
+                   answer_chat_json(request->daemon->onellm, &request->question, choices, request->n_answers, total,
+                                    request->id, request->created));
+}
+
+static void on_answered(struct request *request, const struct sequence_news *total)
 {
     struct completion *completion = (struct completion *)request;
-    bool has_usage = completion->include_usage;
-    int r;
+    int r = 0;
 
     if (!request->question.stream) {
-        request_set_timing(request, news);
-        exchange_reply(request->exchange, 200,
-                       answer_chat_json(request->daemon->onellm, &request->question, request->sequence, news,
-                                        request->id, request->created, request->text.bytes ? request->text.bytes : "",
-                                        request->text.size));
+        reply(request, total);
         return;
     }
-    r = send_chunk(completion, news, (struct chat_chunk){.kind = CHAT_CHUNK_END}, !has_usage);
-    if (r == 0 && has_usage)
-        r = send_chunk(completion, news, (struct chat_chunk){.kind = CHAT_CHUNK_USAGE}, true);
+    if (completion->include_usage)
+        r = send_chunk(completion, total, (struct chat_chunk){.kind = CHAT_CHUNK_USAGE});
+    if (r == 0)
+        r = send_data(completion, NULL, true);
     if (r == 0)
         exchange_end(request->exchange);
 }
@@ -157,6 +180,7 @@ static const struct request_face completion_face = {
     .read = read_body,
     .accepted = on_accepted,
     .news = on_news,
+    .ended = on_ended,
     .answered = on_answered,
     .failed = on_failed,
     .free = completion_free,

@@ -33,7 +33,7 @@ static const struct problem_info problems[] = {
      "The header of the request is too large."},
     {PROBLEM_QUEUE_FULL, 429, "rate_limit_error", "queue_full", -EAGAIN, true,
      "Too many requests are waiting; try again later."},
-    {PROBLEM_KEY_LIMIT, 429, "rate_limit_error", "key_limit", 0, true,
+    {PROBLEM_KEY_LIMIT, 429, "rate_limit_error", "key_limit", -EDQUOT, true,
      "This API key has as many questions in progress as it may."},
     {PROBLEM_INTERNAL, 500, "server_error", "internal_error", 0, false,
      "The server failed to answer; its log says why, under the id of this request."},

@@ -44,7 +44,7 @@ static void on_news(void *context)
         sequence = onellm_next(daemon->onellm);
         if (!sequence)
             return;
-        request_take_news(sequence_owner(sequence));
+        request_take_news(sequence_owner(sequence), sequence);
     }
     if (daemon->admission.n_requests)
         loop_wake_send(daemon->news);

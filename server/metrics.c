@@ -226,8 +226,8 @@ void metrics_write(const struct daemon *daemon, struct buffer *ret)
 {
     gauge(ret, "ready", daemon->onellm && daemon->state == DAEMON_RUNNING,
           "1 when the model is open and nothing ends.");
-    gauge(ret, "requests", (double)daemon->admission.n_requests, "Questions from their header to their end.");
-    gauge(ret, "requests_max", (double)daemon->admission.requests_max, "Beyond this, questions are turned away.");
+    gauge(ret, "requests", (double)daemon->admission.n_requests, "Answers asked for and not complete.");
+    gauge(ret, "requests_max", (double)daemon->admission.requests_max, "Beyond this, requests are turned away.");
     gauge(ret, "upload_bytes", (double)daemon->admission.n_bytes, "Uploads that are not decoded yet.");
     counter(ret, "media_workers_died_total", media_pool_n_died(daemon->media),
             "Processes that were killed or crashed while they decoded an upload.");

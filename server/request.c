@@ -31,12 +31,14 @@ static void request_free(struct request *request)
     else
         daemon->requests = request->next;
     admission_drop_bytes(&daemon->admission, request->n_file_bytes);
-    request_leave(daemon, request->key);
+    for (size_t i = 0; i < request->n_places; i++)
+        request_leave(daemon, request->key);
     loop_timer_free(request->deadline);
     for (size_t i = 0; i < request->n_files; i++)
         buffer_deinit(&request->files[i]);
     question_deinit(&request->question);
-    buffer_deinit(&request->text);
+    for (size_t i = 0; i < REQUEST_ANSWERS_MAX; i++)
+        buffer_deinit(&request->answers[i].text);
     stream_deinit(&request->stream);
     request->face->free(request);
     free(request);
@@ -122,7 +124,9 @@ struct request *request_new(struct daemon *daemon, struct exchange *exchange, co
     request->created = time(NULL);
     atomic_init(&request->cancelled, false);
     question_init(&request->question, QUESTION_BYTES_MAX);
-    buffer_init(&request->text, ANSWER_BYTES_MAX);
+    for (size_t i = 0; i < REQUEST_ANSWERS_MAX; i++)
+        buffer_init(&request->answers[i].text, ANSWER_BYTES_MAX);
+    request->n_answers = request->n_places = 1;
     enlist(request);
     loop_timer_start(request->deadline, daemon->config->request_timeout_ms);
     exchange->handler = &face->exchange;
@@ -168,11 +172,12 @@ void request_shorten(struct request *request)
     question->deadline_ns = request->deadline_ns;
 }
 
-void request_set_timing(struct request *request, const struct sequence_news *news)
+void request_set_timing(struct request *request, const struct sequence_news *total)
 {
     exchange_header(request->exchange, "Server-Timing",
                     "queue;dur=%.1f, decode;dur=%.1f, encode;dur=%.1f, prefill;dur=%.1f, generate;dur=%.1f",
-                    news->queue_ms, request->question.decode_ms, news->encode_ms, news->prefill_ms, news->generate_ms);
+                    total->queue_ms, request->question.decode_ms, total->encode_ms, total->prefill_ms,
+                    total->generate_ms);
 }
 
 void request_prepare(struct request *request)
@@ -195,9 +200,52 @@ void request_prepare(struct request *request)
     }
 }
 
+/* Every further answer takes the place of a question. More than can ever be had is no reason to try again later. */
+static int take_places(struct request *request)
+{
+    struct admission *admission = &request->daemon->admission;
+    size_t most = admission->requests_max;
+
+    if (request->key && request->key->requests_max)
+        most = MIN(most, request->key->requests_max);
+    if (request->n_answers > most) {
+        error_set(&request->error, -EINVAL,
+                  "must be at most %zu: each answer counts as a question, and so many may be in progress", most);
+        return error_at(&request->error, "n");
+    }
+    for (; request->n_places < request->n_answers; request->n_places++) {
+        if (!key_enter(request->key))
+            return error_set(&request->error, -EDQUOT,
+                             "each answer counts as a question, and this API key has as many in progress as it may");
+        if (!admission_enter(admission, 0)) {
+            key_leave(request->key);
+            return error_set(&request->error, -EAGAIN, "too many requests are waiting; try again later");
+        }
+    }
+    return 0;
+}
+
+static int fork_answers(struct request *request)
+{
+    struct request_answer *answers = request->answers;
+    int r = 0;
+
+    for (size_t i = 1; i < request->n_answers && r == 0; i++)
+        r = onellm_fork(answers[0].sequence, i, &answers[i].sequence, &request->error);
+    return r;
+}
+
+static int submit_answers(struct request *request, size_t n)
+{
+    for (; request->n_submitted < n; request->n_submitted++)
+        if (onellm_submit(request->daemon->onellm, request->answers[request->n_submitted].sequence) == ONELLM_FULL)
+            return error_set(&request->error, -EAGAIN, "too many requests are waiting; try again later");
+    return 0;
+}
+
 void request_prepared(struct request *request)
 {
-    struct sequence_news news;
+    struct request_answer *first = &request->answers[0];
 
     if (request->state == REQUEST_ORPHANED) {
         onellm_release(request->sequence);
@@ -208,62 +256,112 @@ void request_prepared(struct request *request)
     loop_timer_stop(request->deadline);
     admission_drop_bytes(&request->daemon->admission, request->n_file_bytes);
     request->n_file_bytes = 0;
-    if (request->result == 0 && onellm_submit(request->daemon->onellm, request->sequence) == ONELLM_FULL)
-        request->result = error_set(&request->error, -EAGAIN, "too many requests are waiting; try again later");
-    if (request->result < 0) {
+    first->sequence = TAKE_PTR(request->sequence);
+    if (request->result < 0 || take_places(request) < 0 || fork_answers(request) < 0 ||
+        submit_answers(request, 1) < 0) {
         request_fail(request, &request->error);
         return;
     }
-    if (onellm_take(request->sequence, &news, NULL) < 0 || request->face->accepted(request, &news) < 0)
+    if (onellm_take(first->sequence, &first->news, NULL) < 0 || request->face->accepted(request) < 0)
         request_end(request);
 }
 
-static void request_finish(struct request *request, const struct sequence_news *news)
+/* What all answers took: the prompt once, since all begin with what the first has computed; and then until the last of
+ * them had ended. */
+static struct sequence_news total_of(const struct request *request)
 {
-    struct error error = ERROR_NONE;
+    struct sequence_news total = request->answers[0].news;
 
-    log_event(
-        LOG_INFO, "answer",
-        "id=%s request=%s finish=%s prompt_tokens=%zu media_tokens=%zu new_tokens=%zu queue_ms=%.1f decode_ms=%.1f "
-        "encode_ms=%.1f prefill_ms=%.1f generate_ms=%.1f",
-        request->id, request->exchange->request_id, finish_name((int)news->finish), news->n_prompt_tokens,
-        news->n_media_tokens, news->n_new_tokens, news->queue_ms, request->question.decode_ms, news->encode_ms,
-        news->prefill_ms, news->generate_ms);
-    if (news->finish == FINISH_ERROR)
-        error_set(&error, news->error, "the engine failed");
-    else if (news->finish == FINISH_CANCELLED)
-        error_set(&error, -ECANCELED, "the request was cancelled");
-    else if (news->finish == FINISH_TIMEOUT && news->n_new_tokens == 0)
-        error_set(&error, -ETIME, "the request's time was over before there was an answer");
-    if (error.code) {
-        request_fail(request, &error);
-        return;
+    for (size_t i = 1; i < request->n_answers; i++) {
+        const struct sequence_news *news = &request->answers[i].news;
+        double ms = news->queue_ms + news->encode_ms + news->prefill_ms + news->generate_ms;
+
+        total.finish = MAX(total.finish, news->finish);
+        total.n_new_tokens += news->n_new_tokens;
+        total.generate_ms = MAX(total.generate_ms, ms);
     }
-    request->end = finish_name((int)news->finish);
-    metrics_answer(&request->daemon->metrics, &request->question, news);
-    request->face->answered(request, news);
+    return total;
+}
+
+static void request_finish(struct request *request)
+{
+    struct sequence_news total = total_of(request);
+
+    log_event(LOG_INFO, "answer",
+              "id=%s request=%s answers=%zu finish=%s prompt_tokens=%zu media_tokens=%zu new_tokens=%zu queue_ms=%.1f "
+              "decode_ms=%.1f encode_ms=%.1f prefill_ms=%.1f generate_ms=%.1f",
+              request->id, request->exchange->request_id, request->n_answers, finish_name((int)total.finish),
+              total.n_prompt_tokens, total.n_media_tokens, total.n_new_tokens, total.queue_ms,
+              request->question.decode_ms, total.encode_ms, total.prefill_ms, total.generate_ms);
+    request->end = finish_name((int)total.finish);
+    metrics_answer(&request->daemon->metrics, &request->question, &total);
+    request->face->answered(request, &total);
     request_end(request);
 }
 
-void request_take_news(struct request *request)
+/* An end that is none of an answer fails the request. A further answer that had no time is an empty one. */
+static int check_end(const struct request *request, size_t i, struct error *error)
 {
-    struct sequence_news news;
-    size_t n_before = request->text.size;
-    struct error error = ERROR_NONE;
-    int r = onellm_take(request->sequence, &news, &request->text);
+    const struct sequence_news *news = &request->answers[i].news;
 
-    if (r < 0) {
-        error_set(&error, r, "no memory for the answer");
-        request_fail(request, &error);
-        return;
-    }
-    if (request->text.size > n_before || news.finish == FINISH_NONE)
-        r = request->face->news(request, &news, request->text.bytes ? request->text.bytes + n_before : "",
-                                request->text.size - n_before);
+    if (news->finish == FINISH_ERROR)
+        return error_set(error, news->error, "the engine failed");
+    if (news->finish == FINISH_CANCELLED)
+        return error_set(error, -ECANCELED, "the request was cancelled");
+    if (news->finish == FINISH_TIMEOUT && i == 0 && news->n_new_tokens == 0)
+        return error_set(error, -ETIME, "the request's time was over before there was an answer");
+    return 0;
+}
+
+static int end_answer(struct request *request, size_t i)
+{
+    const struct sequence_news *news = &request->answers[i].news;
+    int r = check_end(request, i, &request->error);
+
+    log_event(LOG_DEBUG, "ended",
+              "id=%s index=%zu finish=%s cached_tokens=%zu new_tokens=%zu queue_ms=%.1f encode_ms=%.1f prefill_ms=%.1f "
+              "generate_ms=%.1f",
+              request->id, i, finish_name((int)news->finish), news->n_cached_tokens, news->n_new_tokens, news->queue_ms,
+              news->encode_ms, news->prefill_ms, news->generate_ms);
+    request->answers[i].ended = true;
+    request->n_ended++;
+    return r == 0 && request->face->ended ? request->face->ended(request, i) : r;
+}
+
+static size_t index_of(const struct request *request, const struct sequence *sequence)
+{
+    size_t i = 0;
+
+    while (request->answers[i].sequence != sequence)
+        i++;
+    return i;
+}
+
+void request_take_news(struct request *request, const struct sequence *sequence)
+{
+    size_t i = index_of(request, sequence), n_before;
+    struct request_answer *answer = &request->answers[i];
+    int r;
+
+    if (answer->ended)
+        return; /* its end came between the last news and their being taken */
+    n_before = answer->text.size;
+    r = onellm_take(answer->sequence, &answer->news, &answer->text);
     if (r < 0)
+        error_set(&request->error, r, "no memory for the answer");
+    else if (answer->text.size > n_before || answer->news.finish == FINISH_NONE)
+        r = request->face->news(request, i, answer->text.bytes ? answer->text.bytes + n_before : "",
+                                answer->text.size - n_before);
+    if (r == 0 && answer->news.finish != FINISH_NONE)
+        r = end_answer(request, i);
+    if (r == 0 && request->answers[0].news.stage >= STAGE_GENERATING)
+        r = submit_answers(request, request->n_answers);
+    if (request->error.code)
+        request_fail(request, &request->error);
+    else if (r < 0)
         request_end(request);
-    else if (news.finish != FINISH_NONE)
-        request_finish(request, &news);
+    else if (request->n_ended == request->n_answers)
+        request_finish(request);
 }
 
 void request_fail(struct request *request, const struct error *error)
@@ -298,6 +396,7 @@ void request_end(struct request *request)
         request->state = REQUEST_ORPHANED;
         return;
     }
-    request->sequence = onellm_release(request->sequence);
+    for (size_t i = 0; i < request->n_answers; i++)
+        onellm_release(request->answers[i].sequence);
     request_free(request);
 }

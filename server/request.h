@@ -23,24 +23,35 @@ struct loop_timer;
 struct request;
 struct sequence;
 
-/* A negative result ends the request: nobody reads its reply. */
+#define REQUEST_ANSWERS_MAX 4
+
+/* A negative result ends the request: nobody reads its reply. i: number of the answer. */
 struct request_face {
     const char *id_prefix;                                     /* of the request's id */
     size_t size;                                               /* of the struct that begins with the request */
     struct exchange_handler exchange;                          /* `owner` of the exchange is the request */
     int (*read)(struct request *request, struct error *error); /* NULL, or completes the question: preparation thread */
-    int (*accepted)(struct request *request, const struct sequence_news *news); /* the engine has it, media are known */
-    int (*news)(struct request *request, const struct sequence_news *news, const char *text, size_t n);
-    void (*answered)(struct request *request, const struct sequence_news *news); /* request->text is the whole answer */
+    int (*accepted)(struct request *request);                  /* the engine has the first, media are known */
+    int (*news)(struct request *request, size_t i, const char *text, size_t n);
+    int (*ended)(struct request *request, size_t i); /* NULL, or hears that an answer is complete */
+    void (*answered)(struct request *request, const struct sequence_news *total); /* all are */
     void (*failed)(struct request *request, enum problem problem, const struct error *error);
     void (*free)(struct request *request); /* what the endpoint added */
 };
 
 enum request_state {
     REQUEST_UPLOADING,
-    REQUEST_PREPARING, /* question, files and error belong to the preparation thread */
+    REQUEST_PREPARING, /* question, files, n_answers and error belong to the preparation thread */
     REQUEST_SUBMITTED,
     REQUEST_ORPHANED, /* ended while a thread was preparing it */
+};
+
+/* One of several answers to the same prompt. */
+struct request_answer {
+    struct sequence *sequence;
+    struct sequence_news news; /* the latest */
+    struct buffer text;        /* so far */
+    bool ended;
 };
 
 struct request {
@@ -60,12 +71,15 @@ struct request {
     struct buffer files[QUESTION_FILES_MAX]; /* lent to the question until it is decoded */
     size_t n_files;
     uint64_t n_file_bytes; /* counted by admission */
+    size_t n_answers;      /* that are wanted; the others wait until the first has its prompt */
     int result;            /* of the preparation */
     struct error error;
+    struct sequence *sequence; /* prepared, until it is that of the first answer */
 
-    struct sequence *sequence;
-    struct buffer text;
-    const char *end; /* how it ended, for metrics_end(); NULL: nobody read on */
+    struct request_answer answers[REQUEST_ANSWERS_MAX];
+    size_t n_places;             /* in admission and of the key: one for each answer */
+    size_t n_submitted, n_ended; /* answers */
+    const char *end;             /* how it ended, for metrics_end(); NULL: nobody read on */
 
     struct stream stream;
 };
@@ -86,8 +100,8 @@ int request_count_bytes(struct request *request, size_t n, struct error *error);
 /* Bytes of the latest file. -EFBIG, -ENOMEM, or -EAGAIN: the uploads of all requests fill their memory. */
 int request_append_file(struct request *request, const void *bytes, size_t n, struct error *error);
 
-/* The header that says what an answer took. */
-void request_set_timing(struct request *request, const struct sequence_news *news);
+/* The header that says what the answers took. */
+void request_set_timing(struct request *request, const struct sequence_news *total);
 
 /* Everything has come. */
 void request_prepare(struct request *request);
@@ -95,8 +109,8 @@ void request_prepare(struct request *request);
 void request_shorten(struct request *request);
 /* What prepare.c reports: request->result and request->error are set. */
 void request_prepared(struct request *request);
-/* The engine has news of it. */
-void request_take_news(struct request *request);
+/* The engine has news of one of its answers. */
+void request_take_news(struct request *request, const struct sequence *sequence);
 
 /* Tells the client and ends it. */
 void request_fail(struct request *request, const struct error *error);

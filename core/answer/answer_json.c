@@ -233,14 +233,14 @@ struct value *answer_json(const struct onellm *onellm, const struct question *qu
 
 /* ---- the same for OpenAI's clients ---- */
 
-/* Its only choice; holder: "message" or "delta", with what it holds; probabilities: NULL, or of its tokens; finish:
- * NULL when nothing is to be said about the end. */
-static void set_choice(struct value *answer, const char *holder, struct value *held, struct value *probabilities,
-                       const char *finish)
+/* holder: "message" or "delta", with what it holds; probabilities: NULL, or of its tokens; finish: NULL when nothing is
+ * to be said about the end. */
+static void add_choice(struct value *choices, size_t index, const char *holder, struct value *held,
+                       struct value *probabilities, const char *finish)
 {
-    struct value *choices = value_array(), *choice = value_object(), *logprobs;
+    struct value *choice = value_object(), *logprobs;
 
-    value_set_integer(choice, "index", 0);
+    set_size(choice, "index", index);
     value_set(choice, holder, held);
     if (probabilities) {
         logprobs = value_object();
@@ -255,7 +255,6 @@ static void set_choice(struct value *answer, const char *holder, struct value *h
     else
         value_set_null(choice, "finish_reason");
     value_add(choices, choice);
-    value_set(answer, "choices", choices);
 }
 
 /* Their clients know no "timeout": an answer that was cut off. */
@@ -277,17 +276,24 @@ static void set_costs(struct value *answer, const struct onellm *onellm, const s
 }
 
 struct value *answer_chat_json(const struct onellm *onellm, const struct question *question,
-                               const struct sequence *sequence, const struct sequence_news *news, const char *id,
-                               int64_t created, const char *text, size_t n_text)
+                               const struct chat_choice *choices, size_t n_choices, const struct sequence_news *total,
+                               const char *id, int64_t created)
 {
-    struct value *answer = new_answer(onellm, "chat.completion", id, created), *message = value_object();
+    struct value *answer = new_answer(onellm, "chat.completion", id, created), *list = value_array();
 
-    value_set_text(message, "role", "assistant");
-    value_set_text_n(message, "content", text, n_text);
-    value_set_null(message, "refusal");
-    set_choice(answer, "message", message, question->logprobs ? probabilities_json(onellm, sequence, news, 0) : NULL,
-               chat_finish_name(news->finish));
-    set_costs(answer, onellm, question, news);
+    for (size_t i = 0; i < n_choices; i++) {
+        const struct chat_choice *choice = &choices[i];
+        struct value *message = value_object();
+
+        value_set_text(message, "role", "assistant");
+        value_set_text_n(message, "content", choice->text, choice->n_text);
+        value_set_null(message, "refusal");
+        add_choice(list, i, "message", message,
+                   question->logprobs ? probabilities_json(onellm, choice->sequence, choice->news, 0) : NULL,
+                   chat_finish_name(choice->news->finish));
+    }
+    value_set(answer, "choices", list);
+    set_costs(answer, onellm, question, total);
     return answer;
 }
 
@@ -295,11 +301,11 @@ struct value *answer_chunk_json(const struct onellm *onellm, const struct questi
                                 const struct sequence *sequence, const struct sequence_news *news, const char *id,
                                 int64_t created, const struct chat_chunk *chunk)
 {
-    struct value *answer = new_answer(onellm, "chat.completion.chunk", id, created), *delta;
+    struct value *answer = new_answer(onellm, "chat.completion.chunk", id, created), *choices = value_array(), *delta;
     bool has_tokens = question->logprobs && chunk->kind != CHAT_CHUNK_ROLE && news->n_new_tokens > chunk->n_told;
 
+    value_set(answer, "choices", choices);
     if (chunk->kind == CHAT_CHUNK_USAGE) {
-        value_set(answer, "choices", value_array());
         set_costs(answer, onellm, question, news);
         return answer;
     }
@@ -308,7 +314,8 @@ struct value *answer_chunk_json(const struct onellm *onellm, const struct questi
         value_set_text(delta, "role", "assistant");
     if (chunk->kind != CHAT_CHUNK_END)
         value_set_text_n(delta, "content", chunk->text, chunk->n_text);
-    set_choice(answer, "delta", delta, has_tokens ? probabilities_json(onellm, sequence, news, chunk->n_told) : NULL,
+    add_choice(choices, chunk->index, "delta", delta,
+               has_tokens ? probabilities_json(onellm, sequence, news, chunk->n_told) : NULL,
                chunk->kind == CHAT_CHUNK_END ? chat_finish_name(news->finish) : NULL);
     return answer;
 }

@@ -19,12 +19,19 @@ struct value *answer_json(const struct onellm *onellm, const struct question *qu
                           size_t n_text, bool with_ids);
 
 /* The same for OpenAI's clients: {"id","object":"chat.completion","created","model","system_fingerprint","choices",
- * "usage","media","timings"}. */
+ * "usage","media","timings"}. total: what all choices took together. */
+struct chat_choice {
+    const struct sequence *sequence;
+    const struct sequence_news *news;
+    const char *text;
+    size_t n_text;
+};
 struct value *answer_chat_json(const struct onellm *onellm, const struct question *question,
-                               const struct sequence *sequence, const struct sequence_news *news, const char *id,
-                               int64_t created, const char *text, size_t n_text);
+                               const struct chat_choice *choices, size_t n_choices, const struct sequence_news *total,
+                               const char *id, int64_t created);
 
-/* A piece of it, for a stream: "chat.completion.chunk". */
+/* A piece of it, for a stream: "chat.completion.chunk". sequence and news are those of the choice, or for
+ * CHAT_CHUNK_USAGE what all choices took together. */
 struct chat_chunk {
     enum {
         CHAT_CHUNK_ROLE,  /* the first: who speaks */
@@ -32,6 +39,7 @@ struct chat_chunk {
         CHAT_CHUNK_END,   /* finish_reason */
         CHAT_CHUNK_USAGE, /* no choices, but what it took */
     } kind;
+    size_t index; /* of the choice */
     const char *text;
     size_t n_text;
     size_t n_told; /* tokens that chunks before have told the probabilities of */

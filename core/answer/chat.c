@@ -68,13 +68,13 @@ static int add_stops(struct question *question, const struct value *stop, struct
     return r;
 }
 
-/* What OpenAI's servers can and this one cannot is refused where silence would mislead. */
-static int refuse_others(const struct value *body, struct error *error)
+static int set_answers(struct chat *chat, const struct value *value, struct error *error)
 {
     int64_t n = 1;
 
-    if (!value_is_null(value_get(body, "n")) && (!value_integer(value_get(body, "n"), &n) || n != 1))
-        return field_refuse(error, "n", "must be 1: one answer at a time");
+    if (!value_is_null(value) && (!value_integer(value, &n) || n < 1 || n > (int64_t)chat->answers_max))
+        return field_refuse(error, "n", "must be an integer from 1 to %zu", chat->answers_max);
+    chat->n_answers = (size_t)n;
     return 0;
 }
 
@@ -83,7 +83,7 @@ static int read_fields(struct chat *chat, const struct value *body, struct error
     static const enum field_id own[] = {FIELD_ID_PROMPT, FIELD_ID_TASK, FIELD_ID_SYSTEM, FIELD_ID_STOP,
                                         FIELD_ID_MAX_TOKENS};
     const struct value *most = value_get(body, "max_completion_tokens");
-    int r = refuse_others(body, error);
+    int r = set_answers(chat, value_get(body, "n"), error);
 
     for (enum field_id id = 0; id < N_FIELDS && r == 0; id++) {
         bool is_own = strchr(fields[id].name, '.') != NULL;

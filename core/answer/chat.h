@@ -14,7 +14,8 @@ struct chat {
     struct question *question; /* from question_init(); borrows files */
     struct buffer *files;      /* [QUESTION_FILES_MAX], the first n_files of them initialised; the caller's to free */
     size_t n_files, file_bytes_max;
-    bool include_usage; /* stream_options */
+    size_t n_answers, answers_max; /* n */
+    bool include_usage;            /* stream_options */
 };
 
 /* body: JSON. What it says goes to the question, which question_finish() completes. -EILSEQ: not JSON; -EINVAL: names

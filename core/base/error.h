@@ -11,6 +11,7 @@
      -EILSEQ       a text is not the JSON that it should be
      -E2BIG        does not fit the model's context
      -ENOMEM       no memory
+     -EDQUOT       somebody has as much in progress as they may
      -ETIME        a deadline has passed
      -EINTR        somebody has cancelled the request
      -ECANCELED    nobody waits for the result any more

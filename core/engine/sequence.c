@@ -197,9 +197,12 @@ int sequence_new(const struct model *model, const struct onellm_request *request
 static uint64_t seed_of(uint64_t seed, uint64_t number)
 {
     struct random random;
+    uint64_t high, low;
 
     random_init(&random, seed, number);
-    return (uint64_t)random_u32(&random) << 32 | random_u32(&random);
+    high = random_u32(&random);
+    low = random_u32(&random);
+    return high << 32 | low;
 }
 
 static int copy(struct sequence *sequence, const struct sequence *original, uint64_t number)

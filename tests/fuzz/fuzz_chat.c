@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct buffer files[QUESTION_FILES_MAX];
     struct question question;
-    struct chat chat = {.question = &question, .files = files, .file_bytes_max = 1000};
+    struct chat chat = {.question = &question, .files = files, .file_bytes_max = 1000, .answers_max = 4};
     struct error error = ERROR_NONE;
     int r;
 
@@ -41,8 +41,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     r = chat_read(&chat, (const char *)data, size, &error);
     expect(r == error.code && (r == 0 || error.message[0]));
     expect(chat.n_files <= QUESTION_FILES_MAX);
-    if (r == 0)
+    if (r == 0) {
+        expect(chat.n_answers >= 1 && chat.n_answers <= 4);
         check(&question);
+    }
     for (size_t i = 0; i < chat.n_files; i++)
         buffer_deinit(&files[i]);
     question_deinit(&question);

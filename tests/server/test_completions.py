@@ -214,7 +214,7 @@ class Wrong(ChatCase):
             ({'messages': [user()], 'top_p': 0}, 400, 'invalid_value', 'top_p'),
             ({'messages': [user()], 'temperature': 1e999}, 400, 'invalid_json', None),
             ({'messages': [user()], 'max_tokens': 10 ** 30}, 400, 'invalid_json', None),
-            ({'messages': [user()], 'n': 3}, 400, 'invalid_value', 'n'),
+            ({'messages': [user()], 'n': 5}, 400, 'invalid_value', 'n'),
             ({'messages': [user()], 'stop': ['x' * 129]}, 400, 'invalid_value', 'stop'),
             ({'messages': [user(text='word ' * 4000)]}, 400, 'context_length_exceeded', None),
             ({'messages': [user(text='x' * 300000)]}, 413, 'payload_too_large', None),

@@ -85,6 +85,7 @@ class OpenApi(Case):
     def test_chats(self):
         request = self.document['components']['schemas']['ChatRequest']
         for body in ({'messages': [{'role': 'user', 'content': 'x'}], 'max_tokens': 3, 'stop': ['a']},
+                     {'messages': [{'role': 'user', 'content': 'x'}], 'max_tokens': 3, 'n': 2},
                      {'messages': [{'role': 'user', 'content': 'x'}], 'max_tokens': 3, 'logprobs': True, 'top_logprobs': 2},
                      {'messages': [{'role': 'system', 'content': 'x'},
                                    {'role': 'user', 'content': [{'type': 'text', 'text': 'x'}]}], 'max_completion_tokens': 3}):

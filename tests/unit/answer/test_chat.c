@@ -25,7 +25,8 @@ static int read_text(struct reading *reading, const char *body)
 {
     *reading = (struct reading){0};
     question_init(&reading->question, 0);
-    reading->chat = (struct chat){.question = &reading->question, .files = reading->files, .file_bytes_max = 1000};
+    reading->chat = (struct chat){
+        .question = &reading->question, .files = reading->files, .file_bytes_max = 1000, .answers_max = 4};
     return chat_read(&reading->chat, body, strlen(body), &reading->error);
 }
 
@@ -72,7 +73,7 @@ static void reads_fields(void **state)
          "{" ASKED ",\"temperature\":0.5,\"top_p\":1,\"top_k\":40,\"min_p\":0.25,\"seed\":7,"
          "\"repetition_penalty\":1.5,\"frequency_penalty\":-1,\"presence_penalty\":2,\"max_tokens\":5,"
          "\"max_completion_tokens\":9.0,\"stop\":[\"a\",\"b\"],\"stream\":true,\"timeout_ms\":100,"
-         "\"stream_options\":{\"include_usage\":true},\"n\":1,\"logprobs\":true,\"top_logprobs\":3,\"user\":\"x\"}");
+         "\"stream_options\":{\"include_usage\":true},\"n\":4,\"logprobs\":true,\"top_logprobs\":3,\"user\":\"x\"}");
     const struct sampling *sampling = &reading.question.sampling;
 
     (void)state;
@@ -83,18 +84,21 @@ static void reads_fields(void **state)
     assert_int_equal(reading.question.n_stops, 2);
     assert_string_equal(reading.question.stops[1], "b");
     assert_true(reading.question.stream && reading.chat.include_usage);
+    assert_int_equal(reading.chat.n_answers, 4);
     assert_int_equal(reading.question.timeout_ms, 100);
     assert_true(reading.question.logprobs && reading.question.n_top_logprobs == 3);
 }
 
 static void what_is_null_was_not_said(void **state)
 {
-    READ(reading, "{" ASKED ",\"temperature\":null,\"stop\":null,\"max_tokens\":null,\"stream_options\":null}");
+    READ(reading,
+         "{" ASKED ",\"temperature\":null,\"stop\":null,\"max_tokens\":null,\"stream_options\":null,\"n\":null}");
 
     (void)state;
     assert_true(reading.question.sampling.temperature == 0.1f);
     assert_int_equal(reading.question.n_stops, 0);
     assert_false(reading.question.stream || reading.chat.include_usage);
+    assert_int_equal(reading.chat.n_answers, 1);
 }
 
 #define PARTS(...)                                                                                                     \
@@ -189,8 +193,9 @@ static void says_what_is_wrong(void **state)
         {"{" ASKED ",\"stream\":\"yes\"}", "stream", "must be true", -EINVAL},
         {"{" ASKED ",\"stop\":[1]}", "stop", "must be a string or an array", -EINVAL},
         {"{" ASKED ",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", "stop", "at most 4", -EINVAL},
-        {"{" ASKED ",\"n\":2}", "n", "must be 1", -EINVAL},
-        {"{" ASKED ",\"n\":\"1\"}", "n", "must be 1", -EINVAL},
+        {"{" ASKED ",\"n\":0}", "n", "from 1 to 4", -EINVAL},
+        {"{" ASKED ",\"n\":5}", "n", "from 1 to 4", -EINVAL},
+        {"{" ASKED ",\"n\":\"1\"}", "n", "from 1 to 4", -EINVAL},
         {"{" ASKED ",\"logprobs\":3}", "logprobs", "must be true", -EINVAL},
         {"{" ASKED ",\"logprobs\":true,\"top_logprobs\":21}", "top_logprobs", "from 0 to 20", -EINVAL},
     };
