@@ -243,6 +243,11 @@ const struct token_probability *sequence_probabilities(const struct sequence *se
     return sequence->probabilities;
 }
 
+const struct choice_likelihood *sequence_choice(const struct sequence *sequence, size_t i)
+{
+    return i < sequence->n_choices && sequence->n_new_ids ? &sequence->choices[i].likelihood : NULL;
+}
+
 /* ---- statistics and stages ---- */
 
 void onellm_statistics(struct onellm *onellm, struct onellm_statistics *ret)
@@ -258,6 +263,7 @@ void onellm_statistics(struct onellm *onellm, struct onellm_statistics *ret)
         .n_finished = atomic_load(&engine->n_finished),
         .n_cancelled = atomic_load(&engine->n_cancelled),
         .n_new_tokens = atomic_load(&engine->n_new_tokens),
+        .n_computed = atomic_load(&engine->n_computed),
         .n_recalled = atomic_load(&engine->n_recalled),
         .n_drafted = atomic_load(&engine->n_drafted),
         .n_accepted = atomic_load(&engine->n_accepted),

@@ -99,20 +99,24 @@ struct onellm_request {
     size_t tokens_max;        /* at most so many new tokens; what the context holds is the other limit */
     const char *const *stops; /* stop strings beside the template's own */
     size_t n_stops;
+    const char *const *choices; /* if there are some, the answer is the likeliest of these texts, whole, and sampling,
+                                   tokens_max, stops and logprobs do not count */
+    size_t n_choices;
     bool logprobs;        /* keep probabilities of new tokens, */
     size_t n_likeliest;   /* and of so many of the likeliest beside each */
     uint64_t deadline_ns; /* clock_ns(); the answer ends there with FINISH_TIMEOUT; 0: never */
     void *owner;          /* the caller's; sequence_owner() */
 };
 
-/* *ret is the caller's until onellm_release(). Errors: -E2BIG (prompt and media do not fit the context: says how many
- * positions of how many), -EINVAL (a modality that the model does not have, bad stop strings, no message), -ENOMEM. */
+/* *ret is the caller's until onellm_release(). Errors: -E2BIG (prompt, media and the longest choice do not fit the
+ * context: says how many positions of how many), -EINVAL (a modality that the model does not have, bad stop strings, no
+ * message, a vocabulary with pieces that begin in the prompt and end in a choice), -ENOMEM. */
 int onellm_prepare(struct onellm *onellm, const struct onellm_request *request, struct sequence **ret,
                    struct error *error);
 
-/* Another answer to the prompt of a sequence that has not been submitted yet: the same in everything but the random
- * numbers, which follow from seed and number (1, 2, …). Media are shared: submitted when the original generates, it
- * encodes nothing again, and of the prompt computes no more than the last page of positions. -ENOMEM. */
+/* Another answer to the prompt of a sequence without choices that has not been submitted yet: the same in everything
+ * but the random numbers, which follow from seed and number (1, 2, …). Media are shared: submitted when the original
+ * generates, it encodes nothing again, and of the prompt computes no more than the last page of positions. -ENOMEM. */
 int onellm_fork(struct sequence *original, uint64_t number, struct sequence **ret, struct error *error);
 
 /* 0, or ONELLM_FULL when queue_max sequences wait already; then nothing has changed. */
@@ -178,6 +182,14 @@ struct token_probability {
  * first. NULL: it does not. Rows of the new tokens that onellm_take() has told of may be read. Borrowed. */
 const struct token_probability *sequence_probabilities(const struct sequence *sequence, size_t *ret_n_likeliest);
 
+/* A choice of a request that has some: ln of how likely the model would have answered just so, and how likely it is if
+ * the answer is one of the choices. NULL: there is none of that number, or the sequence has not finished with
+ * FINISH_STOP. Borrowed. */
+struct choice_likelihood {
+    double logprob, probability;
+};
+const struct choice_likelihood *sequence_choice(const struct sequence *sequence, size_t i);
+
 /* Progress of the engine, for readiness: clock_ns() of its last step or idle moment, and what it holds. */
 struct onellm_statistics {
     uint64_t heartbeat_ns;
@@ -185,6 +197,7 @@ struct onellm_statistics {
     size_t n_waiting, n_served;                     /* sequences in the inbox, and in the engine */
     size_t kv_positions;                            /* of pages that sequences hold */
     uint64_t n_finished, n_cancelled, n_new_tokens; /* since start */
+    uint64_t n_computed;                            /* positions that went through the decoder */
     uint64_t n_recalled;                            /* media that had been encoded before */
     uint64_t n_drafted, n_accepted;                 /* tokens of prompt lookup */
     uint64_t n_preempted;       /* how often a sequence gave its keys and values up to an older one */

@@ -15,6 +15,11 @@
    A sequence drafts tokens (lookup.h) where the time they are likely to save is more than the time they take. Drafts
    never change an answer, since what a position yields does not depend on what shares its pass.
 
+   Choices are scored behind the prompt, which is computed once: their tokens are positions like those of a prompt, but
+   every one yields logits. One choice at a time follows in the pages of the sequence, over several passes where it is
+   long; as far as a pass has room, others join it in branches, pages that begin like those of the sequence and live as
+   long as the pass.
+
    When the pool has no page left for an older sequence, the newest one gives up its pages, and computes them again
    later. */
 #include "core/engine/engine.h"
@@ -46,6 +51,7 @@
 #define QUEUE_DEFAULT 64
 #define SLICE_ALONE_MS 20.0 /* of an encoder that disturbs nobody: how often new requests are looked for */
 #define CHUNK_FIRST 8       /* positions of a prompt beside others, as long as nothing is known about their cost */
+#define SCORED_ROWS_MAX 32  /* tokens of choices in a pass, each with logits of its own */
 
 /* ---- signs of life ---- */
 
@@ -321,7 +327,7 @@ static struct slot *next_slot(struct engine *engine, bool generates, const struc
         struct slot *slot = &engine->slots[i];
         size_t n_missing = slot->sequence ? slot_n_missing(slot) : 0;
 
-        if (n_missing == 0 || (n_missing == 1) != generates || (behind && slot->arrival <= behind->arrival))
+        if (n_missing == 0 || slot_generates(slot) != generates || (behind && slot->arrival <= behind->arrival))
             continue;
         if (!ret || slot->arrival < ret->arrival)
             ret = slot;
@@ -329,16 +335,26 @@ static struct slot *next_slot(struct engine *engine, bool generates, const struc
     return ret;
 }
 
+static void enter_part(struct engine *engine, struct slot *slot, struct sequence_choice *choice,
+                       struct decoder_part part)
+{
+    engine->parts[engine->n_parts] = part;
+    engine->part_slots[engine->n_parts] = slot;
+    engine->part_choices[engine->n_parts++] = choice;
+    engine->n_rows += part.m;
+    engine->n_scored_rows += choice ? part.m : 0;
+}
+
 static void add_part(struct engine *engine, struct slot *slot, size_t m)
 {
-    struct decoder_part *part = &engine->parts[engine->n_parts];
+    struct sequence_choice *choice = slot_scores(slot) ? &slot->sequence->choices[slot->choice] : NULL;
 
-    if (!reserve(engine, slot, m))
+    if (choice)
+        m = MIN(m, SCORED_ROWS_MAX - engine->n_scored_rows);
+    if (m == 0 || !reserve(engine, slot, m))
         return;
     slot->n_drafts = 0;
-    *part = (struct decoder_part){&slot->pages, m, m == slot_n_missing(slot)};
-    engine->part_slots[engine->n_parts++] = slot;
-    engine->n_rows += m;
+    enter_part(engine, slot, choice, (struct decoder_part){&slot->pages, m, choice ? m : m == slot_n_missing(slot)});
 }
 
 /* An accepted token saves its sequence a pass, which all that generate share; a drafted one costs a row. As many as are
@@ -390,32 +406,75 @@ static void drop_robbed_parts(struct engine *engine)
         if (engine->parts[p].pages->n == 0)
             continue;
         engine->parts[n] = engine->parts[p];
+        engine->part_choices[n] = engine->part_choices[p];
         engine->part_slots[n++] = engine->part_slots[p];
         engine->n_rows += engine->parts[p].m;
     }
     engine->n_parts = n;
 }
 
+/* Pages with the prompt of a slot and room for m positions behind it, without taking any from others. */
+static bool branch(struct engine *engine, const struct slot *slot, size_t m, struct kv_pages *ret)
+{
+    size_t n = slot->sequence->n_positions;
+
+    if (!kv_pages_fork(engine->pool_of_pages, &slot->pages, n, ret))
+        return false;
+    if (kv_pages_reserve(engine->pool_of_pages, ret, n + m))
+        return true;
+    kv_pages_clear(engine->pool_of_pages, ret);
+    return false;
+}
+
+/* Choices beside the one at hand, as far as there is room for the whole of each; returns how many of `left` rows are
+ * left. */
+static size_t add_branches(struct engine *engine, struct slot *slot, size_t left)
+{
+    for (size_t i = slot->choice + 1; i < slot->sequence->n_choices; i++) {
+        struct sequence_choice *choice = &slot->sequence->choices[i];
+        struct kv_pages *pages = &engine->branches[engine->n_branches];
+        size_t m = choice->n - 1;
+
+        if (choice->n_scored == choice->n || m > MIN(left, SCORED_ROWS_MAX - engine->n_scored_rows))
+            continue;
+        if (!branch(engine, slot, m, pages))
+            break;
+        enter_part(engine, slot, choice, (struct decoder_part){pages, m, m});
+        engine->n_branches++;
+        left -= m;
+    }
+    return left;
+}
+
+static void drop_branches(struct engine *engine)
+{
+    while (engine->n_branches > 0)
+        kv_pages_clear(engine->pool_of_pages, &engine->branches[--engine->n_branches]);
+}
+
 static void build_pass(struct engine *engine)
 {
     struct slot *slot = NULL;
-    size_t left;
+    size_t left, n_parts;
 
-    engine->n_parts = engine->n_rows = 0;
+    engine->n_parts = engine->n_rows = engine->n_scored_rows = 0;
     while (engine->n_rows < DECODER_ROWS_MAX && (slot = next_slot(engine, true, slot)))
         add_part(engine, slot, 1);
     add_drafts(engine);
     left = chunk_size(engine);
     for (slot = next_slot(engine, false, NULL); slot && left > 0; slot = next_slot(engine, false, slot)) {
-        size_t m, n_parts = engine->n_parts;
+        size_t n_rows = engine->n_rows;
 
         if (slot->pages.n == 0)
             slot_share(slot, engine->pool_of_pages);
-        m = MIN(left, slot_n_missing(slot));
-        add_part(engine, slot, m);
-        left -= engine->n_parts > n_parts ? m : 0;
+        add_part(engine, slot, MIN(left, slot_n_missing(slot)));
+        left -= engine->n_rows - n_rows;
     }
     drop_robbed_parts(engine);
+    n_parts = engine->n_parts; /* nobody needs more pages in this pass */
+    for (size_t p = 0; p < n_parts; p++)
+        if (engine->part_choices[p])
+            left = add_branches(engine, engine->part_slots[p], left);
 }
 
 static bool is_wanted(struct engine *engine)
@@ -433,9 +492,19 @@ static void fill_rows(struct engine *engine)
     size_t dim = engine->model->hparams.decoder.width;
     float *row = decoder_input(engine->decoder);
 
-    for (size_t p = 0; p < engine->n_parts; p++)
-        for (size_t i = 0; i < engine->parts[p].m; i++, row += dim)
-            slot_embed(engine->part_slots[p], engine->model, engine->decoder, engine->parts[p].pages->length + i, row);
+    for (size_t p = 0; p < engine->n_parts; p++) {
+        const struct slot *slot = engine->part_slots[p];
+        const struct sequence_choice *choice = engine->part_choices[p];
+
+        for (size_t i = 0; i < engine->parts[p].m; i++, row += dim) {
+            size_t position = engine->parts[p].pages->length + i;
+
+            if (choice)
+                decoder_embed(engine->decoder, choice->ids[position - slot->sequence->n_positions], row);
+            else
+                slot_embed(slot, engine->model, engine->decoder, position, row);
+        }
+    }
 }
 
 /* What a pass costs without prompts, and what every position of one adds. */
@@ -444,8 +513,8 @@ static void learn_costs(struct engine *engine, double ms)
     size_t n_generating = 0, n_more;
 
     for (size_t p = 0; p < engine->n_parts; p++) {
-        if (engine->parts[p].n_logits > 1)
-            return; /* drafts say little about either */
+        if (engine->parts[p].n_logits > 1 || engine->part_choices[p])
+            return; /* drafts and choices say little about either */
         n_generating += engine->parts[p].m == 1 && engine->parts[p].n_logits == 1;
     }
     n_more = engine->n_rows - n_generating;
@@ -455,44 +524,77 @@ static void learn_costs(struct engine *engine, double ms)
         engine->row_ms = (ms - (n_generating ? engine->pass_ms : 0)) / (double)n_more;
 }
 
-static void next_tokens(struct engine *engine)
+static enum finish next_tokens(struct engine *engine, size_t p)
 {
-    for (size_t p = 0; p < engine->n_parts; p++) {
-        struct slot *slot = engine->part_slots[p];
-        size_t n_before = slot->state.n_new_tokens, n_accepted_before = slot->n_accepted;
-        enum finish finish;
+    struct slot *slot = engine->part_slots[p];
+    size_t n_accepted_before = slot->n_accepted;
+    enum finish finish;
 
-        if (engine->parts[p].n_logits == 0) {
-            slot_name_pages(slot, engine->pool_of_pages);
-            slot_report(slot, slot->state.stage);
-            continue;
-        }
-        atomic_fetch_add(&engine->n_drafted, slot->n_drafts);
-        finish = slot_next_tokens(slot, engine->model, decoder_logits(engine->decoder, p), engine->candidates);
-        slot_name_pages(slot, engine->pool_of_pages);
-        atomic_fetch_add(&engine->n_accepted, slot->n_accepted - n_accepted_before);
-        atomic_fetch_add(&engine->n_new_tokens, slot->state.n_new_tokens - n_before);
-        slot_report(slot, STAGE_GENERATING);
-        if (finish != FINISH_NONE)
-            end(engine, slot, finish);
-    }
+    atomic_fetch_add(&engine->n_drafted, slot->n_drafts);
+    finish = slot_next_tokens(slot, engine->model, decoder_logits(engine->decoder, p), engine->candidates);
+    atomic_fetch_add(&engine->n_accepted, slot->n_accepted - n_accepted_before);
+    return finish;
 }
 
-static void decode(struct engine *engine)
+/* Logits of the last position of a prompt, or of all positions of a choice. */
+static void score(struct engine *engine, size_t p)
+{
+    const struct decoder_part *part = &engine->parts[p];
+    struct sequence *sequence = engine->part_slots[p]->sequence;
+    size_t first = part->pages->length + 1 - part->n_logits - sequence->n_positions;
+    const float *logits = decoder_logits(engine->decoder, p);
+
+    for (size_t i = 0; i < part->n_logits; i++)
+        sequence_score(sequence, engine->part_choices[p], first + i, logits + i * engine->model->hparams.n_vocab);
+}
+
+/* What follows from the logits of a part; a branch has told all that way. */
+static void finish_part(struct engine *engine, size_t p)
+{
+    struct slot *slot = engine->part_slots[p];
+    const struct decoder_part *part = &engine->parts[p];
+    size_t n_before = slot->state.n_new_tokens;
+    enum finish finish = FINISH_NONE;
+
+    if (slot->sequence->n_choices && part->n_logits > 0)
+        score(engine, p);
+    if (part->pages != &slot->pages)
+        return;
+    if (part->n_logits > 0)
+        finish = slot->sequence->n_choices ? slot_next_choice(slot) : next_tokens(engine, p);
+    slot_name_pages(slot, engine->pool_of_pages);
+    atomic_fetch_add(&engine->n_new_tokens, slot->state.n_new_tokens - n_before);
+    slot_report(slot, part->n_logits > 0 ? STAGE_GENERATING : slot->state.stage);
+    if (finish != FINISH_NONE)
+        end(engine, slot, finish);
+}
+
+/* False: nobody wants it any more. */
+static bool compute_pass(struct engine *engine)
 {
     double begun_ms = clock_ms();
 
-    build_pass(engine);
-    if (engine->n_parts == 0)
-        return;
     fill_rows(engine);
     decoder_begin(engine->decoder, engine->parts, engine->n_parts);
     do {
         if (!is_wanted(engine))
-            return;
+            return false;
     } while (decoder_step(engine->decoder));
     learn_costs(engine, clock_ms() - begun_ms);
-    next_tokens(engine);
+    atomic_fetch_add(&engine->n_computed, engine->n_rows);
+    return true;
+}
+
+static void decode(struct engine *engine)
+{
+    build_pass(engine);
+    if (engine->n_parts == 0)
+        return;
+    /* Branches stand behind the parts of their sequences, which may end with these: the last part comes first. */
+    if (compute_pass(engine))
+        for (size_t p = engine->n_parts; p-- > 0;)
+            finish_part(engine, p);
+    drop_branches(engine);
 }
 
 /* ---- the thread ---- */
@@ -524,21 +626,36 @@ static int allocate_threads(struct engine *engine, const struct onellm_options *
     return 0;
 }
 
+static int allocate_pages(struct engine *engine, size_t context, struct kv_pages *ret)
+{
+    ret->n_max = kv_pages_for(context);
+    ret->numbers = arena_new(&engine->arena, uint32_t, ret->n_max);
+    return ret->numbers ? 0 : -ENOMEM;
+}
+
 static int allocate_slots(struct engine *engine, size_t context)
 {
     engine->slots = arena_new(&engine->arena, struct slot, engine->n_slots);
-    engine->parts = arena_new(&engine->arena, struct decoder_part, engine->n_slots);
-    engine->part_slots = arena_new(&engine->arena, struct slot *, engine->n_slots);
-    if (!engine->slots || !engine->parts || !engine->part_slots)
+    if (!engine->slots)
         return -ENOMEM;
-    for (size_t i = 0; i < engine->n_slots; i++) {
-        struct kv_pages *pages = &engine->slots[i].pages;
-
-        pages->n_max = kv_pages_for(context);
-        pages->numbers = arena_new(&engine->arena, uint32_t, pages->n_max);
-        if (!pages->numbers)
+    for (size_t i = 0; i < engine->n_slots; i++)
+        if (allocate_pages(engine, context, &engine->slots[i].pages) < 0)
             return -ENOMEM;
-    }
+    return 0;
+}
+
+static int allocate_parts(struct engine *engine, size_t context)
+{
+    engine->n_parts_max = engine->n_slots + SCORED_ROWS_MAX;
+    engine->parts = arena_new(&engine->arena, struct decoder_part, engine->n_parts_max);
+    engine->part_slots = arena_new(&engine->arena, struct slot *, engine->n_parts_max);
+    engine->part_choices = arena_new(&engine->arena, struct sequence_choice *, engine->n_parts_max);
+    engine->branches = arena_new(&engine->arena, struct kv_pages, SCORED_ROWS_MAX);
+    if (!engine->parts || !engine->part_slots || !engine->part_choices || !engine->branches)
+        return -ENOMEM;
+    for (size_t i = 0; i < SCORED_ROWS_MAX; i++)
+        if (allocate_pages(engine, context, &engine->branches[i]) < 0)
+            return -ENOMEM;
     return 0;
 }
 
@@ -548,10 +665,11 @@ static int allocate(struct engine *engine, const struct onellm_options *options,
 
     engine->inbox = queue_new(options->queue_max ? options->queue_max : QUEUE_DEFAULT);
     engine->pool_of_pages = kv_pool_new(&model->hparams, engine->plan.kv_type, engine->plan.n_pages);
-    if (!engine->inbox || !engine->pool_of_pages || allocate_slots(engine, context) < 0)
+    if (!engine->inbox || !engine->pool_of_pages || allocate_slots(engine, context) < 0 ||
+        allocate_parts(engine, context) < 0)
         return -ENOMEM;
-    engine->decoder = decoder_new(model, engine->compute, engine->pool_of_pages, context, engine->n_slots,
-                                  engine->n_slots + engine->n_drafts_max, &engine->arena);
+    engine->decoder = decoder_new(model, engine->compute, engine->pool_of_pages, context, engine->n_parts_max,
+                                  engine->n_slots + engine->n_drafts_max + SCORED_ROWS_MAX, &engine->arena);
     engine->candidates = arena_new(&engine->arena, struct candidate, model->hparams.n_vocab);
     if (!engine->decoder || !engine->candidates)
         return -ENOMEM;

@@ -23,6 +23,7 @@ struct media_cache;
 struct model;
 struct projection;
 struct queue;
+struct sequence_choice;
 struct slot;
 struct thread_pool;
 
@@ -45,9 +46,12 @@ struct engine {
     uint64_t n_arrivals;
     struct slot *encoding; /* whose medium is in the encoder or, when projecting, in the projection; NULL: nobody's */
     bool projecting;
-    struct decoder_part *parts; /* [n_slots]: of the pass at hand */
-    struct slot **part_slots;   /* [n_slots]: whose they are */
-    size_t n_parts, n_rows;
+    struct decoder_part *parts;            /* [n_parts_max]: of the pass at hand */
+    struct slot **part_slots;              /* [n_parts_max]: whose they are */
+    struct sequence_choice **part_choices; /* [n_parts_max]: what is scored there; NULL: nothing */
+    size_t n_parts_max, n_parts, n_rows, n_scored_rows;
+    struct kv_pages *branches; /* [n_branches]: of choices that the pass scores beside the one at hand */
+    size_t n_branches;
     double pass_ms, row_ms; /* a pass without prompts, and what a position of a prompt adds; 0: not known yet */
     double ended_ms;        /* when a sequence ended last */
 
@@ -60,6 +64,7 @@ struct engine {
     /* Statistics; written by the engine thread. */
     atomic_uint_least64_t heartbeat_ns, n_finished, n_cancelled, n_preempted, n_recalled, n_new_tokens, ns_per_request;
     atomic_uint_least64_t n_drafted, n_accepted; /* tokens */
+    atomic_uint_least64_t n_computed;            /* positions */
     atomic_uint_least64_t n_held_pages, n_held_slots;
     atomic_bool busy;
 };

@@ -148,16 +148,21 @@ int32_t sampler_next(struct sampler *sampler, float *logits, struct candidate *c
     return candidates[n_left].id;
 }
 
+double sampler_log_sum(const float *logits, size_t n_vocab)
+{
+    double largest = (double)logits[most_likely(logits, n_vocab)], sum = 0;
+
+    for (size_t i = 0; i < n_vocab; i++)
+        sum += exp((double)logits[i] - largest);
+    return largest + log(sum);
+}
+
 void sampler_probabilities(const float *logits, size_t n_vocab, int32_t id, size_t n, struct token_probability *ret)
 {
     struct token_probability *likeliest = ret + 1;
-    float largest = logits[most_likely(logits, n_vocab)];
-    double sum = 0, log_sum;
+    double log_sum = sampler_log_sum(logits, n_vocab);
     size_t n_kept = 0;
 
-    for (size_t i = 0; i < n_vocab; i++)
-        sum += exp((double)logits[i] - (double)largest);
-    log_sum = (double)largest + log(sum);
     for (size_t i = 0; i < n_vocab && n > 0; i++) {
         size_t at;
 

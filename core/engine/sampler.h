@@ -24,6 +24,9 @@ int sampler_init(struct sampler *sampler, const struct sampling *sampling, size_
 void sampler_see(struct sampler *sampler, int32_t id);
 void sampler_see_answer(struct sampler *sampler, int32_t id);
 
+/* ln of the sum of exp(logits [n_vocab]): a logit minus it is the logarithm of a probability. */
+double sampler_log_sum(const float *logits, size_t n_vocab);
+
 /* Log-probabilities by logits [n_vocab] of a token and of the n likeliest, likeliest first, of equals the lower id: ret
  * [1 + n]. */
 struct token_probability;

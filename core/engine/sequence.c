@@ -4,9 +4,11 @@
 #include "core/engine/sequence.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/engine/news.h"
@@ -36,6 +38,50 @@ static int encode_prompt(struct sequence *sequence, const struct model *model, c
     return 0;
 }
 
+/* The ids that follow those of the prompt when this text is the answer. */
+static int encode_choice(struct sequence *sequence, const struct model *model, const char *text,
+                         struct sequence_choice *ret, struct error *error)
+{
+    _cleanup_(buffer_deinit) struct buffer answer;
+    int32_t *opening, *ids;
+    size_t begin, n_opening, n;
+    int r;
+
+    buffer_init(&answer, TEXT_BYTES_MAX);
+    r = conversation_answer(text, strlen(text), &answer, &begin);
+    if (r == 0)
+        r = bpe_encode(model->vocabulary, answer.bytes, begin, &sequence->arena, &opening, &n_opening, error);
+    if (r == 0)
+        r = bpe_encode(model->vocabulary, answer.bytes, answer.size, &sequence->arena, &ids, &n, error);
+    ret->text = arena_copy_text(&sequence->arena, text, strlen(text));
+    if (r < 0 || !ret->text)
+        return error_set(error, r < 0 ? r : -ENOMEM, "no memory for the choices");
+    if (n <= n_opening || memcmp(ids, opening, n_opening * sizeof(*ids)) != 0)
+        return error_set(error, -EINVAL, "the vocabulary of this model joins the end of a prompt with what follows it");
+    ret->ids = ids + n_opening;
+    ret->n = n - n_opening;
+    return 0;
+}
+
+static int encode_choices(struct sequence *sequence, const struct model *model, const struct onellm_request *request,
+                          struct error *error)
+{
+    int r = 0;
+
+    if (!request->n_choices)
+        return 0;
+    sequence->choices = arena_new(&sequence->arena, struct sequence_choice, request->n_choices);
+    if (!sequence->choices)
+        return error_set(error, -ENOMEM, "no memory for the choices");
+    sequence->n_choices = request->n_choices;
+    sequence->tokens_max = 0; /* of the longest choice */
+    for (size_t i = 0; i < request->n_choices && r == 0; i++) {
+        r = encode_choice(sequence, model, request->choices[i], &sequence->choices[i], error);
+        sequence->tokens_max = MAX(sequence->tokens_max, sequence->choices[i].n);
+    }
+    return r;
+}
+
 static int count_positions(struct sequence *sequence, const struct model *model, const struct onellm_request *request,
                            size_t context, struct error *error)
 {
@@ -49,7 +95,11 @@ static int count_positions(struct sequence *sequence, const struct model *model,
                          "the question takes %zu positions (text %zu, media %zu); the context holds %zu, one of them "
                          "for the answer",
                          sequence->n_positions, sequence->n_prompt_ids, n_media_rows, context);
-    sequence->tokens_max = MIN(request->tokens_max, context - sequence->n_positions);
+    if (sequence->n_choices && sequence->tokens_max > context - sequence->n_positions)
+        return error_set(error, -E2BIG,
+                         "the question takes %zu positions and its longest choice %zu; the context holds %zu",
+                         sequence->n_positions, sequence->tokens_max, context);
+    sequence->tokens_max = MIN(sequence->tokens_max, context - sequence->n_positions);
     sequence->state.n_prompt_tokens = sequence->n_positions;
     sequence->state.n_media_tokens = n_media_rows;
     return 0;
@@ -138,13 +188,16 @@ static int fill(struct sequence *sequence, const struct model *model, const stru
     int32_t *text;
     int r = encode_prompt(sequence, model, request, &text, error);
 
+    sequence->tokens_max = request->tokens_max;
+    if (r == 0)
+        r = encode_choices(sequence, model, request, error);
     if (r == 0)
         r = count_positions(sequence, model, request, context, error);
     if (r < 0)
         return r;
     sequence->media = arena_new(&sequence->arena, struct sequence_medium, request->n_media);
     if (!sequence->media || allocate_ids(sequence) < 0 ||
-        allocate_probabilities(sequence, request->logprobs, request->n_likeliest, n_vocab) < 0 ||
+        allocate_probabilities(sequence, request->logprobs && !request->n_choices, request->n_likeliest, n_vocab) < 0 ||
         sampler_init(&sequence->sampler, &request->sampling, n_vocab, &sequence->arena) < 0)
         return error_set(error, -ENOMEM, "no memory for the request");
     if (sequence->n_head_ids)
@@ -317,6 +370,50 @@ int sequence_push(struct sequence *sequence, int32_t id)
     if (r == 0)
         r = deliver(sequence);
     return r == 0 && sequence->stops.stopped ? SEQUENCE_STOPPED : r;
+}
+
+void sequence_score(struct sequence *sequence, const struct sequence_choice *choice, size_t i, const float *logits)
+{
+    double log_sum = sampler_log_sum(logits, sequence->sampler.n_vocab);
+
+    for (size_t c = 0; c < sequence->n_choices; c++) {
+        struct sequence_choice *scored = &sequence->choices[c];
+
+        if ((choice && choice != scored) || i != scored->n_scored)
+            continue;
+        scored->likelihood.logprob += (double)logits[scored->ids[i]] - log_sum;
+        scored->n_scored++;
+    }
+}
+
+int sequence_choose(struct sequence *sequence)
+{
+    const struct sequence_choice *best = sequence->choices;
+    double sum = 0;
+    int r;
+
+    for (size_t c = 0; c < sequence->n_choices; c++) {
+        const struct sequence_choice *choice = &sequence->choices[c];
+
+        if (!isfinite(choice->likelihood.logprob))
+            return -EDOM;
+        best = choice->likelihood.logprob > best->likelihood.logprob ? choice : best;
+    }
+    for (size_t c = 0; c < sequence->n_choices; c++)
+        sum += exp(sequence->choices[c].likelihood.logprob - best->likelihood.logprob);
+    for (size_t c = 0; c < sequence->n_choices; c++) {
+        struct choice_likelihood *likelihood = &sequence->choices[c].likelihood;
+
+        likelihood->probability = exp(likelihood->logprob - best->likelihood.logprob) / sum;
+    }
+    pthread_mutex_lock(&sequence->news->mutex);
+    r = buffer_append_text(&sequence->text, best->text);
+    pthread_mutex_unlock(&sequence->news->mutex);
+    if (r < 0)
+        return r;
+    memcpy(sequence->new_ids, best->ids, best->n * sizeof(*best->ids));
+    sequence->n_new_ids = best->n;
+    return 0;
 }
 
 /* A failure here has nowhere to go but the end that is being reported anyway. */

@@ -27,6 +27,14 @@ struct sequence_medium {
     bool encoded;         /* the embeddings are there: engine */
 };
 
+/* A text that the answer may be. */
+struct sequence_choice {
+    const char *text;
+    const int32_t *ids; /* [n]: behind the prompt, the end of the answer included */
+    size_t n, n_scored; /* scored: of the first ids, the logarithms of their probabilities are in the sum */
+    struct choice_likelihood likelihood;
+};
+
 struct sequence {
     struct arena arena;
     struct news *news;
@@ -39,8 +47,10 @@ struct sequence {
     int32_t *prompt_ids; /* [n_prompt_ids]: BOS and the text; new_ids follow, so that all text is one piece */
     size_t n_prompt_ids, n_head_ids; /* head: the ids before the media, that is BOS */
     struct sequence_medium *media;
-    size_t n_media, medium_rows; /* positions of one medium: start tag, tokens, end tag */
-    size_t n_positions;          /* of the whole prompt */
+    size_t n_media, medium_rows;     /* positions of one medium: start tag, tokens, end tag */
+    size_t n_positions;              /* of the whole prompt */
+    struct sequence_choice *choices; /* [n_choices]; none: the answer is generated */
+    size_t n_choices;
 
     size_t tokens_max;
     int32_t *new_ids; /* [tokens_max + 1]; behind n_new_ids, what is drafted */
@@ -81,6 +91,13 @@ size_t sequence_n_encoded(const struct sequence *sequence);
  * -ENOMEM, -EFBIG. */
 #define SEQUENCE_STOPPED 1
 int sequence_push(struct sequence *sequence, int32_t id);
+
+/* Engine: logits [n_vocab] from which token number i of a choice follows; choice NULL: of all choices. A token counts
+ * once, however often its logits are computed. */
+void sequence_score(struct sequence *sequence, const struct sequence_choice *choice, size_t i, const float *logits);
+/* Engine: all choices have been scored; the likeliest, of equals the first, becomes the text and the new ids. -EDOM:
+ * the logits were no numbers, so the model's weights are damaged or overflow; -ENOMEM. */
+int sequence_choose(struct sequence *sequence);
 
 /* Engine: the state as its owner will see it, and that there is news. A `finish` other than FINISH_NONE shows what was
  * held back and is the last call. */

@@ -23,6 +23,7 @@ void slot_take(struct slot *slot, struct sequence *sequence, uint64_t arrival)
     slot->n_encoded = sequence_n_encoded(sequence);
     slot->n_named = 0;
     slot->n_drafts = slot->n_drafted = slot->n_accepted = 0;
+    slot->choice = 0;
     slot->computed = false;
     slot->served_ms = slot->stage_ms = clock_ms();
     slot->state.queue_ms = slot->served_ms - sequence->queued_at_ms;
@@ -63,10 +64,21 @@ enum finish slot_interrupted(const struct slot *slot, uint64_t now_ns)
 size_t slot_n_missing(const struct slot *slot)
 {
     const struct sequence *sequence = slot->sequence;
+    size_t n_behind = slot_scores(slot) ? sequence->choices[slot->choice].n - 1 : sequence->n_new_ids;
 
     if (slot->n_encoded < sequence->n_media)
         return 0;
-    return sequence->n_positions + sequence->n_new_ids - slot->pages.length;
+    return sequence->n_positions + n_behind - slot->pages.length;
+}
+
+bool slot_generates(const struct slot *slot)
+{
+    return !slot->sequence->n_choices && slot_n_missing(slot) == 1;
+}
+
+bool slot_scores(const struct slot *slot)
+{
+    return slot->sequence->n_choices && slot->pages.length >= slot->sequence->n_positions;
 }
 
 /* ---- pages ---- */
@@ -128,8 +140,11 @@ void slot_share(struct slot *slot, struct kv_pool *pool)
 
 void slot_name_pages(struct slot *slot, struct kv_pool *pool)
 {
+    /* Behind the prompt, choices take each other's place: what has a name must not change. */
+    size_t n = slot->sequence->n_choices ? MIN(slot->pages.length, slot->sequence->n_positions) : slot->pages.length;
+
     slot->computed = true;
-    for (; slot->pages.length >= (slot->n_named + 1) * KV_PAGE; slot->n_named++) {
+    for (; n >= (slot->n_named + 1) * KV_PAGE; slot->n_named++) {
         slot->name = page_name(slot, slot->n_named);
         kv_pages_name(pool, &slot->pages, slot->n_named, &slot->name);
     }
@@ -227,4 +242,22 @@ enum finish slot_next_tokens(struct slot *slot, const struct model *model, float
     slot->n_accepted += n_accepted;
     slot->n_drafts = 0;
     return finish;
+}
+
+enum finish slot_next_choice(struct slot *slot)
+{
+    struct sequence *sequence = slot->sequence;
+    int r;
+
+    while (sequence->choices[slot->choice].n_scored == sequence->choices[slot->choice].n) {
+        slot->pages.length = sequence->n_positions;
+        if (++slot->choice < sequence->n_choices)
+            continue;
+        r = sequence_choose(sequence);
+        if (r < 0)
+            return fail(slot, r);
+        slot->state.n_new_tokens = sequence->n_new_ids;
+        return FINISH_STOP;
+    }
+    return FINISH_NONE;
 }

@@ -22,6 +22,7 @@ struct slot {
     size_t n_encoded;             /* media whose embeddings are there */
     size_t n_drafts;              /* drafted tokens in the pass at hand, behind the known ones */
     size_t n_drafted, n_accepted; /* tokens so far */
+    size_t choice;                /* whose tokens stand behind the prompt in the pages */
     size_t n_named;               /* pages that have been named or shared */
     struct digest name;           /* of the last of them */
     bool computed;                /* some positions of its own */
@@ -39,9 +40,13 @@ void slot_report(struct slot *slot, enum stage stage);
 /* FINISH_NONE, or why it should end: it is not wanted any more, or its deadline has passed. */
 enum finish slot_interrupted(const struct slot *slot, uint64_t now_ns);
 
-/* Positions that are known (prompt and tokens so far) but not in the pages: 0 while media are being encoded; 1 for one
- * that generates. */
+/* Positions that are known (prompt and tokens so far, or the choice at hand) but not in the pages: 0 while media are
+ * being encoded; 1 for one that generates. */
 size_t slot_n_missing(const struct slot *slot);
+/* Whether the one position that is missing gives the next token. */
+bool slot_generates(const struct slot *slot);
+/* Whether the prompt is in the pages, and behind it choices are scored. */
+bool slot_scores(const struct slot *slot);
 
 /* Where nothing has been computed yet: takes the pages of others that begin alike, as far as there are some. */
 void slot_share(struct slot *slot, struct kv_pool *pool);
@@ -63,3 +68,7 @@ double slot_acceptance(const struct slot *slot);
 /* Chooses the next token by logits [1 + n_drafts, n_vocab], and as long as that was drafted the one behind it, and
  * shows them; the pages keep what was accepted. FINISH_NONE: there is more to come. candidates: scratch [n_vocab]. */
 enum finish slot_next_tokens(struct slot *slot, const struct model *model, float *logits, struct candidate *candidates);
+
+/* When the choice at hand has been scored, goes on behind the prompt with the next one that has not; when there is
+ * none, the answer is there: FINISH_STOP. */
+enum finish slot_next_choice(struct slot *slot);

@@ -160,6 +160,26 @@ void kv_pages_name(struct kv_pool *pool, const struct kv_pages *pages, size_t i,
     }
 }
 
+bool kv_pages_fork(struct kv_pool *pool, const struct kv_pages *from, size_t n_positions, struct kv_pages *pages)
+{
+    size_t n_full = n_positions / KV_PAGE;
+
+    if (pages->n > 0 || kv_pages_for(n_positions) > n_full + pool->n_unused)
+        return false;
+    for (; pages->n < n_full; pages->n++) {
+        pages->numbers[pages->n] = from->numbers[pages->n];
+        pool->pages[pages->numbers[pages->n]].n_users++;
+    }
+    if (n_positions % KV_PAGE) {
+        pages->numbers[n_full] = take_page(pool);
+        memcpy(pool->memory + pages->numbers[n_full] * pool->page_bytes,
+               pool->memory + from->numbers[n_full] * pool->page_bytes, pool->page_bytes);
+        pages->n++;
+    }
+    pages->length = n_positions;
+    return true;
+}
+
 struct attention_pages kv_pool_block(const struct kv_pool *pool, size_t block)
 {
     return (struct attention_pages){

@@ -56,5 +56,9 @@ void kv_pages_name(struct kv_pool *pool, const struct kv_pages *pages, size_t i,
 void kv_pages_write(struct kv_pool *pool, const struct kv_pages *pages, const struct kernels *kernels, size_t block,
                     const float *keys, const float *values, size_t m);
 
+/* Empty pages begin with the first n_positions of others: full pages are shared, what stands in the last one is copied.
+ * False, and nothing has changed, when the pool has no page for that. */
+bool kv_pages_fork(struct kv_pool *pool, const struct kv_pages *from, size_t n_positions, struct kv_pages *pages);
+
 /* How attention finds keys and values of one block. */
 struct attention_pages kv_pool_block(const struct kv_pool *pool, size_t block);

@@ -56,6 +56,18 @@ int conversation_prompt(const char *system, const struct message *messages, size
     return 0;
 }
 
+int conversation_answer(const char *text, size_t n, struct buffer *ret, size_t *ret_begin)
+{
+    int r = buffer_append_text(ret, role_openings[ROLE_ASSISTANT]);
+
+    *ret_begin = ret->size;
+    if (r == 0)
+        r = buffer_append_text(ret, " ");
+    if (r == 0)
+        r = buffer_append(ret, text, n);
+    return r == 0 ? buffer_append_text(ret, "\n" CONVERSATION_STOP) : r;
+}
+
 int stop_watch_init(struct stop_watch *watch, const char *const *strings, size_t n_strings, struct error *error)
 {
     *watch = (struct stop_watch){0};

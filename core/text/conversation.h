@@ -26,6 +26,10 @@ extern const char conversation_system[]; /* the official system sentence */
 int conversation_prompt(const char *system, const struct message *messages, size_t n, struct buffer *ret,
                         struct error *error);
 
+/* Appends an answer as it stands behind the prompt: "Assistant:" and, from *ret_begin on, " {text}\n###". -ENOMEM,
+ * -EFBIG. */
+int conversation_answer(const char *text, size_t n, struct buffer *ret, size_t *ret_begin);
+
 /* Watches a text that grows for stop strings, so that none is ever shown, not even in part: what might still become one
  * is held back. Embedded; one thread. Stop strings are borrowed. */
 #define STOP_STRINGS_MAX 8

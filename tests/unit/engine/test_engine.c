@@ -214,15 +214,17 @@ static void same_request_same_tokens(void **state)
 
 /* ---- many at once ---- */
 
-#define N_TOGETHER 7
+#define N_TOGETHER 8
 #define N_NEW 24
+#define N_CHOICES 3
 
 struct result {
     int32_t ids[N_NEW + 1];
     size_t n;
+    struct choice_likelihood choices[N_CHOICES];
 };
 
-/* Number i: another prompt, other sampling, media of another modality or none. */
+/* Number i: another prompt, other sampling, media of another modality or none, sometimes choices. */
 static struct sequence *prepare_one_of_many(struct onellm *onellm, size_t i)
 {
     static const char text[] = "What is this? And what was that, before all the others came along and asked again?";
@@ -230,9 +232,12 @@ static struct sequence *prepare_one_of_many(struct onellm *onellm, size_t i)
     struct onellm_request request = greedy(N_NEW);
     struct input_tensor input;
     const struct input_tensor *media[] = {&input, &input};
+    static const char *const choices[N_CHOICES] = {"a circle", "a lamp or two", "no"};
     struct sequence *sequence;
 
     request.messages = &message;
+    request.choices = choices;
+    request.n_choices = i % 4 == 3 ? N_CHOICES : 0;
     request.sampling.temperature = i % 2 ? 1 : 0;
     request.sampling.seed = i;
     if (i % 3) {
@@ -259,6 +264,9 @@ static void take_result(struct onellm *onellm, struct sequence *sequence, struct
 
     assert_true(news.finish == FINISH_LENGTH || news.finish == FINISH_STOP);
     memcpy(ret->ids, ids, ret->n * sizeof(*ids));
+    memset(ret->choices, 0, sizeof(ret->choices));
+    for (size_t i = 0; i < N_CHOICES && sequence_choice(sequence, i); i++)
+        ret->choices[i] = *sequence_choice(sequence, i);
     onellm_release(sequence);
 }
 
@@ -266,6 +274,7 @@ static void assert_same(const struct result *found, const struct result *expecte
 {
     assert_int_equal(found->n, expected->n);
     assert_memory_equal(found->ids, expected->ids, expected->n * sizeof(*expected->ids));
+    assert_memory_equal(found->choices, expected->choices, sizeof(expected->choices));
 }
 
 /* What is generated does not depend on who shares the passes, nor on the threads, nor on having been sent to the end of

@@ -117,6 +117,38 @@ static void left_pages_make_room(void **state)
     assert_int_equal(some[2].numbers[0], kept);
 }
 
+/* What is shared stays with who has it; the page that is not full is a copy. */
+static void forks_share_full_pages(void **state)
+{
+    struct attention_pages block = kv_pool_block(pool, 0);
+    char *memory = (char *)(uintptr_t)block.memory, *last;
+    size_t n = 2 * KV_PAGE + 7;
+
+    (void)state;
+    assert_true(kv_pages_reserve(pool, &some[0], n));
+    some[0].length = n + 3; /* has gone on behind the fork */
+    last = memory + some[0].numbers[2] * block.page_bytes;
+    for (size_t i = 0; i < block.page_bytes; i++)
+        last[i] = (char)i;
+    assert_true(kv_pages_fork(pool, &some[0], n, &some[1]));
+    assert_int_equal(some[1].n, 3);
+    assert_int_equal(some[1].length, n);
+    assert_memory_equal(some[1].numbers, some[0].numbers, 2 * sizeof(uint32_t));
+    assert_int_not_equal(some[1].numbers[2], some[0].numbers[2]);
+    assert_memory_equal(memory + some[1].numbers[2] * block.page_bytes, last, block.page_bytes);
+    assert_int_equal(kv_pool_n_held(pool), 4);
+
+    assert_true(kv_pages_reserve(pool, &some[1], 4 * KV_PAGE));
+    assert_false(kv_pages_fork(pool, &some[0], n, &some[2])); /* no page is left */
+    assert_int_equal(some[2].n, 0);
+    assert_true(kv_pages_fork(pool, &some[0], 2 * KV_PAGE, &some[2])); /* needs none */
+    kv_pages_clear(pool, &some[0]);
+    assert_int_equal(kv_pool_n_held(pool), 4);
+    kv_pages_clear(pool, &some[1]);
+    kv_pages_clear(pool, &some[2]);
+    assert_int_equal(kv_pool_n_held(pool), 0);
+}
+
 /* Positions of a sequence find their places in its pages, whatever their numbers. */
 static void check_places(enum tensor_type type, const struct hparams *h)
 {
@@ -172,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pages_are_bounded, begin, end),
         cmocka_unit_test_setup_teardown(named_pages_are_shared, begin, end),
         cmocka_unit_test_setup_teardown(left_pages_make_room, begin, end),
+        cmocka_unit_test_setup_teardown(forks_share_full_pages, begin, end),
         cmocka_unit_test_setup_teardown(positions_have_their_places, begin, end),
         cmocka_unit_test_setup_teardown(bytes_have_their_places, begin, end),
     };

@@ -54,6 +54,26 @@ static void prompts_are_the_official_ones(void **state)
     assert_string_equal(conversation_system, SYSTEM);
 }
 
+/* As if the conversation had gone on. */
+static void answers_follow_the_prompt(void **state)
+{
+    const struct message three[] = {human("Tell me more."), assistant("A bicycle."), human("Thanks.")};
+    _cleanup_(buffer_deinit) struct buffer prompt;
+    _cleanup_(buffer_deinit) struct buffer answer;
+    size_t begin;
+
+    (void)state;
+    buffer_init(&prompt, 4096);
+    buffer_init(&answer, 4096);
+    assert_int_equal(conversation_prompt("", three, 3, &prompt, NULL), 0);
+    assert_int_equal(conversation_answer(three[1].text, three[1].n, &answer, &begin), 0);
+    assert_string_equal(answer.bytes, "###Assistant: A bicycle.\n###");
+    assert_int_equal(begin, strlen("###Assistant:"));
+    assert_non_null(strstr(prompt.bytes, answer.bytes));
+    answer.size_max = answer.size + 10;
+    assert_int_equal(conversation_answer("x", 1, &answer, &begin), -EFBIG);
+}
+
 static void messages_need_no_end_and_may_hold_nul(void **state)
 {
     _cleanup_(buffer_deinit) struct buffer prompt;
@@ -255,6 +275,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prompts_are_the_official_ones),
+        cmocka_unit_test(answers_follow_the_prompt),
         cmocka_unit_test(messages_need_no_end_and_may_hold_nul),
         cmocka_unit_test(humans_and_assistants_alternate),
         cmocka_unit_test(a_prompt_has_a_limit),
