@@ -1,47 +1,60 @@
-/* The body is kept until it is complete; reading it (JSON, base64) is work for the preparation thread. Whether the
-   reply is a stream is known behind that, so a request that cannot be read is always an honest 400. */
+/* The body is JSON, or a form with the JSON as its part `request` and files as the others. The JSON is kept until the
+   body is complete, since files may come before or behind it; reading it (JSON, base64) is work for the preparation
+   thread. Whether the reply is a stream is known behind that, so a request that cannot be read is always an honest 400.
+ */
 #include "server/api_chat.h"
 
 #include <errno.h>
+#include <string.h>
 #include <strings.h>
 
 #include "config/config.h"
 #include "core/answer/answer_json.h"
 #include "core/answer/chat.h"
+#include "core/answer/fields.h"
 #include "core/base/cleanup.h"
 #include "core/base/value.h"
 #include "server/daemon.h"
 #include "server/http.h"
+#include "server/multipart.h"
 #include "server/request.h"
 #include "server/sse.h"
 #include "server/stream.h"
 
+#define JSON_PART "request"
+
 struct completion {
-    struct request request; /* first, so that one is the other */
-    struct buffer body;
+    struct request request;                /* first, so that one is the other */
+    bool is_form, has_json, in_json;       /* has, in: the part of the form */
+    struct multipart multipart;            /* of a form */
+    const char *names[QUESTION_FILES_MAX]; /* of a form's files, in the order of the request's */
+    struct buffer json;
     bool include_usage;
     size_t n_told[REQUEST_ANSWERS_MAX]; /* tokens whose probabilities have been told */
 };
 
 /* What the request tells. */
 
-static int read_body(struct request *request, struct error *error)
+static int read_json(struct request *request, struct error *error)
 {
     struct completion *completion = (struct completion *)request;
     struct chat chat = {
         .question = &request->question,
         .files = request->files,
+        .names = completion->is_form ? completion->names : NULL,
+        .n_files = request->n_files,
+        .n_names = request->n_files,
         .file_bytes_max = request->daemon->config->json_bytes_max,
         .answers_max = REQUEST_ANSWERS_MAX,
     };
-    const struct buffer *body = &completion->body;
-    int r = chat_read(&chat, body->bytes ? body->bytes : "", body->size, error);
+    const struct buffer *json = &completion->json;
+    int r = chat_read(&chat, json->bytes ? json->bytes : "", json->size, error);
 
     request->n_files = chat.n_files;
     completion->include_usage = chat.include_usage;
     if (r == 0)
         request->n_answers = chat.n_answers;
-    buffer_deinit(&completion->body);
+    buffer_deinit(&completion->json);
     return r;
 }
 
@@ -145,23 +158,90 @@ static void completion_free(struct request *request)
 {
     struct completion *completion = (struct completion *)request;
 
-    buffer_deinit(&completion->body);
+    buffer_deinit(&completion->json);
+}
+
+/* Read, the JSON is in memory once more: that is counted, too. */
+static int append_json(struct completion *completion, const void *bytes, size_t n, struct error *error)
+{
+    int r = request_count_bytes(&completion->request, 2 * n, error);
+
+    if (r == 0) {
+        r = buffer_append(&completion->json, bytes, n);
+        if (r == -EFBIG)
+            error_set(error, r, "is larger than %zu bytes", completion->json.size_max);
+        else if (r < 0)
+            error_set(error, r, "no memory for the body");
+    }
+    return r;
+}
+
+/* Parts of a form. */
+
+static int refuse_part(const char *name, const char *message, struct error *error)
+{
+    error_set(error, -EINVAL, "%s", message);
+    error_at_name(error, name);
+    return -EINVAL;
+}
+
+static int begin_file(struct completion *completion, const char *name, struct error *error)
+{
+    struct request *request = &completion->request;
+
+    for (size_t i = 0; i < request->n_files; i++)
+        if (strcmp(completion->names[i], name) == 0)
+            return refuse_part(name, "is the name of two parts", error);
+    if (!request_add_file(request))
+        return error_set(error, -EINVAL, "at most %d files in one request", QUESTION_FILES_MAX);
+    completion->names[request->n_files - 1] = arena_copy_text(&request->question.arena, name, strlen(name));
+    return completion->names[request->n_files - 1] ? 0 : error_set(error, -ENOMEM, "no memory for a name");
+}
+
+static int on_part_begin(void *context, const char *name, struct error *error)
+{
+    struct completion *completion = context;
+
+    completion->in_json = strcmp(name, JSON_PART) == 0;
+    if (!completion->in_json)
+        return begin_file(completion, name, error);
+    if (completion->has_json)
+        return refuse_part(name, "is the name of two parts", error);
+    completion->has_json = true;
+    return 0;
+}
+
+static int on_part_data(void *context, const void *bytes, size_t n, struct error *error)
+{
+    struct completion *completion = context;
+    int r = completion->in_json ? append_json(completion, bytes, n, error)
+                                : request_append_file(&completion->request, bytes, n, error);
+
+    if (r < 0)
+        error_at_name(error, completion->multipart.name);
+    return r;
+}
+
+static const struct multipart_sink part_sink = {on_part_begin, on_part_data, NULL};
+
+static int finish_form(struct completion *completion, struct error *error)
+{
+    int r = multipart_finish(&completion->multipart, error);
+
+    if (r == 0 && !completion->has_json)
+        r = refuse_part(JSON_PART, "is missing: the part of the form that has the JSON", error);
+    return r;
 }
 
 /* What the exchange tells. */
 
-/* Read, the body is in memory once more: that is counted, too. */
 static void on_body(struct exchange *exchange, const void *bytes, size_t n)
 {
     struct completion *completion = exchange->owner;
     struct error error = ERROR_NONE;
-    int r = request_count_bytes(&completion->request, 2 * n, &error);
+    int r = completion->is_form ? multipart_feed(&completion->multipart, bytes, n, &error)
+                                : append_json(completion, bytes, n, &error);
 
-    if (r == 0) {
-        r = buffer_append(&completion->body, bytes, n);
-        if (r < 0)
-            error_set(&error, r, "no memory for the body");
-    }
     if (r < 0)
         request_fail(&completion->request, &error);
 }
@@ -169,15 +249,19 @@ static void on_body(struct exchange *exchange, const void *bytes, size_t n)
 static void on_complete(struct exchange *exchange)
 {
     struct completion *completion = exchange->owner;
+    struct error error = ERROR_NONE;
 
-    request_prepare(&completion->request);
+    if (completion->is_form && finish_form(completion, &error) < 0)
+        request_fail(&completion->request, &error);
+    else
+        request_prepare(&completion->request);
 }
 
 static const struct request_face completion_face = {
     .id_prefix = "chatcmpl",
     .size = sizeof(struct completion),
     .exchange = {on_body, on_complete, request_gone},
-    .read = read_body,
+    .read = read_json,
     .accepted = on_accepted,
     .news = on_news,
     .ended = on_ended,
@@ -188,16 +272,18 @@ static const struct request_face completion_face = {
 
 void api_chat(struct daemon *daemon, struct exchange *exchange)
 {
+    const struct config *config = daemon->config;
     const char *type = exchange->content_type;
+    bool is_form = type && strncasecmp(type, "multipart/", 10) == 0;
+    struct request *request =
+        request_new(daemon, exchange, &completion_face, is_form ? config->body_bytes_max : config->json_bytes_max);
+    struct completion *completion = (struct completion *)request;
     struct error error = ERROR_NONE;
-    struct completion *completion;
 
-    if (type && strncasecmp(type, "multipart/", 10) == 0) {
-        error_set(&error, -EMEDIUMTYPE, "the body must be JSON; POST /v1/answers takes forms");
-        exchange_fail(exchange, PROBLEM_UNSUPPORTED_MEDIA_TYPE, &error);
+    if (!completion)
         return;
-    }
-    completion = (struct completion *)request_new(daemon, exchange, &completion_face, daemon->config->json_bytes_max);
-    if (completion)
-        buffer_init(&completion->body, SIZE_MAX);
+    buffer_init(&completion->json, config->json_bytes_max);
+    completion->is_form = is_form;
+    if (is_form && multipart_init(&completion->multipart, type, config->parts_max, &part_sink, completion, &error) < 0)
+        request_fail(request, &error);
 }

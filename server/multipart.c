@@ -232,7 +232,8 @@ static int feed_data(struct multipart *multipart, const char **at, const char *e
     *at = p;
     if (r < 0 || multipart->n_matched < multipart->n_delimiter)
         return r;
-    r = multipart->state == MULTIPART_DATA ? multipart->sink->end(multipart->context, error) : 0;
+    r = multipart->state == MULTIPART_DATA && multipart->sink->end ? multipart->sink->end(multipart->context, error)
+                                                                   : 0;
     multipart->state = MULTIPART_BOUNDARY;
     return r;
 }

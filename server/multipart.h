@@ -16,7 +16,7 @@ struct error;
 struct multipart_sink {
     int (*begin)(void *context, const char *name, struct error *error);
     int (*data)(void *context, const void *bytes, size_t n, struct error *error); /* never empty */
-    int (*end)(void *context, struct error *error);
+    int (*end)(void *context, struct error *error);                               /* may be NULL */
 };
 
 enum multipart_state {

@@ -16,6 +16,7 @@
 #include "core/base/value.h"
 
 #define TEXT_BYTES_MAX ((size_t)1 << 20)
+#define ATTACHMENT "attachment://"
 
 /* Names the place of a failure by its path in the request. */
 #define fail_at(error, ...)                                                                                            \
@@ -116,22 +117,16 @@ static const char *base64_of(const char *text, bool must_be_uri, struct error *e
     }
     if (!must_be_uri && !strstr(text, "://"))
         return text;
-    error_set(error, -EINVAL, "must be a data: URI with ;base64: this server fetches nothing from elsewhere");
+    error_set(error, -EINVAL,
+              "must be a data: URI with ;base64, or " ATTACHMENT "NAME: this server fetches nothing from elsewhere");
     return NULL;
 }
 
-/* A file of a name that question_add_file() knows. data: a string, or an object with the string as `data` or `url`. */
-static int add_file(struct chat *chat, const char *name, const struct value *data, bool must_be_uri,
-                    struct error *error)
+static int add_base64(struct chat *chat, const char *name, const char *text, bool must_be_uri, struct error *error)
 {
-    const char *text = value_text(data);
     struct buffer *file;
     int r;
 
-    if (value_is_object(data))
-        text = value_text(value_get(data, value_get(data, "url") ? "url" : "data"));
-    if (!text)
-        return error_set(error, -EINVAL, "has no data: a string with base64, or an object with one as data or url");
     text = base64_of(text, must_be_uri, error);
     if (!text)
         return -EINVAL;
@@ -141,6 +136,56 @@ static int add_file(struct chat *chat, const char *name, const struct value *dat
     buffer_init(file, chat->file_bytes_max);
     r = base64_decode(text, strlen(text), file, error);
     return r < 0 ? r : question_add_file(chat->question, name, file->bytes, file->size, error);
+}
+
+/* More than one may refer to it. */
+static int add_attachment(struct chat *chat, const char *name, const char *part, struct error *error)
+{
+    if (!chat->names)
+        return error_set(error, -EINVAL,
+                         "refers to an attachment; then the body has to be multipart/form-data, with this JSON as its "
+                         "part request");
+    for (size_t i = 0; i < chat->n_names; i++)
+        if (strcmp(chat->names[i], part) == 0) {
+            chat->used[i] = true;
+            return question_add_file(chat->question, name, chat->files[i].bytes, chat->files[i].size, error);
+        }
+    return error_set(error, -EINVAL, "refers to an attachment, and no part of the form has that name");
+}
+
+static int check_attachments(const struct chat *chat, struct error *error)
+{
+    for (size_t i = 0; i < chat->n_names; i++)
+        if (!chat->used[i]) {
+            error_set(error, -EINVAL, "is attachment number %zu, and no message refers to it", i + 1);
+            error_at_name(error, chat->names[i]);
+            return -EINVAL;
+        }
+    return 0;
+}
+
+/* A file of a name that question_add_file() knows. data: a string with base64 or an address, or an object with such a
+ * one as `data` or `url`, or with the name of an `attachment`. */
+static int add_file(struct chat *chat, const char *name, const struct value *data, bool must_be_uri,
+                    struct error *error)
+{
+    const char *text = value_text(data), *part = NULL;
+
+    if (value_is_object(data)) {
+        text = value_text(value_get(data, value_get(data, "url") ? "url" : "data"));
+        part = value_text(value_get(data, "attachment"));
+    }
+    if (text && part)
+        return error_set(error, -EINVAL, "has both data and an attachment");
+    if (text && strncasecmp(text, ATTACHMENT, strlen(ATTACHMENT)) == 0)
+        part = text + strlen(ATTACHMENT);
+    if (part)
+        return add_attachment(chat, name, part, error);
+    if (!text)
+        return error_set(error, -EINVAL,
+                         "has no data: a string with base64, or an object with one as data or url, or the name of an "
+                         "attachment");
+    return add_base64(chat, name, text, must_be_uri, error);
 }
 
 static int add_companion(struct chat *chat, const char *name, const struct value *data, struct error *error)
@@ -163,10 +208,11 @@ static int set_option(struct chat *chat, const char *modality, const char *optio
                 : set_plain(chat->question, name, value, error);
 }
 
-/* {"modality","data","rgb","start","end","range","timestamps","mask"} */
+/* {"modality","data" or "attachment","rgb","start","end","range","timestamps","mask"} */
 static int add_media(struct chat *chat, const struct value *media, struct error *error)
 {
     static const char *const options[] = {"start", "end", "range"};
+    const struct value *data = value_get(media, "data");
     const char *name = value_text(value_get(media, "modality"));
     int r;
 
@@ -174,7 +220,7 @@ static int add_media(struct chat *chat, const struct value *media, struct error 
         return error_set(error, -EINVAL, "modality must be image, video, audio, point, depth, normal, imu or fmri");
     r = add_companion(chat, "image", value_get(media, "rgb"), error);
     if (r == 0)
-        r = add_file(chat, name, value_get(media, "data"), false, error);
+        r = add_file(chat, name, value_is_object(data) ? data : media, false, error);
     for (size_t i = 0; i < ARRAY_SIZE(options) && r == 0; i++)
         r = set_option(chat, name, options[i], media, error);
     if (r == 0)
@@ -345,5 +391,7 @@ int chat_read(struct chat *chat, const char *body, size_t n, struct error *error
     if (!value_is_object(root))
         return error_set(error, -EINVAL, "the body must be a JSON object");
     r = read_fields(chat, root, error);
-    return r == 0 ? read_messages(chat, value_get(root, "messages"), error) : r;
+    if (r == 0)
+        r = read_messages(chat, value_get(root, "messages"), error);
+    return r == 0 ? check_attachments(chat, error) : r;
 }

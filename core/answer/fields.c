@@ -1,5 +1,6 @@
 #include "core/answer/fields.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -36,6 +37,16 @@ enum field_id field_by_name(const char *name)
         if (strcmp(fields[i].name, name) == 0)
             return (enum field_id)i;
     return N_FIELDS;
+}
+
+void error_at_name(struct error *error, const char *name)
+{
+    size_t n = 0;
+
+    while (n < 40 && (isalnum((unsigned char)name[n]) || (name[n] && strchr("_.-", name[n]))))
+        n++;
+    if (n && !name[n])
+        error_at(error, "%s", name);
 }
 
 int parse_integer(const char *text, size_t n, uint64_t *ret)

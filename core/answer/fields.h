@@ -25,6 +25,9 @@ enum field_id field_by_name(const char *name);
         -EINVAL;                                                                                                       \
     })
 
+/* Names the place of a failure by a name that comes from outside, which a person is told if it is a plain one. */
+void error_at_name(struct error *error, const char *name);
+
 /* All of the text is one decimal integer or number: -EINVAL when it is not, -ERANGE when it does not fit the type.
  * Neither "inf" nor "nan", neither hexadecimal digits nor blanks. */
 int parse_integer(const char *text, size_t n, uint64_t *ret);

@@ -5,7 +5,6 @@
    index. */
 #include "core/answer/question.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,17 +38,6 @@ void question_deinit(struct question *question)
 }
 
 /* ---- fields ---- */
-
-/* Names come from outside: only plain ones are repeated to a person. */
-static void error_at_name(struct error *error, const char *name)
-{
-    size_t n = 0;
-
-    while (n < 40 && (isalnum((unsigned char)name[n]) || (name[n] && strchr("_.-", name[n]))))
-        n++;
-    if (n && !name[n])
-        error_at(error, "%s", name);
-}
 
 static int unknown_name(const char *name, struct error *error)
 {

@@ -227,10 +227,6 @@ class Wrong(ChatCase):
         response = self.send(b'{"messages":[{"role":"user","content":"\xff"}]}')
         self.assertEqual((response.status, response.error()['code']), (400, 'invalid_json'))
 
-    def test_forms_go_elsewhere(self):
-        response = self.send(b'x', [('Content-Type', 'multipart/form-data; boundary=x')])
-        self.assert_error(response, 415, BAD, 'unsupported_media_type')
-
     def test_method(self):
         response = self.daemon.get(PATH)
         self.assert_error(response, 405, 'not_found_error', 'method_not_allowed')

@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 """What the daemon says is what its OpenAPI document says."""
 
+import base64
 import json
 
-from harness import ROOT, SAMPLES, Case, main
+from harness import ROOT, SAMPLES, Case, form, main
 
+DATA = base64.b64encode((SAMPLES / 'image.jpg').read_bytes()).decode()
+IMAGES = [{'type': 'image_url', 'image_url': {'url': f'data:;base64,{DATA}'}},
+          {'type': 'media', 'media': {'modality': 'image', 'data': DATA}}]
 SHORT = [('max_tokens', 3), ('temperature', 0)]
 TYPES = {'object': dict, 'array': list, 'string': str, 'integer': int, 'number': (int, float), 'boolean': bool,
          'null': type(None)}
@@ -86,12 +90,24 @@ class OpenApi(Case):
         request = self.document['components']['schemas']['ChatRequest']
         for body in ({'messages': [{'role': 'user', 'content': 'x'}], 'max_tokens': 3, 'stop': ['a']},
                      {'messages': [{'role': 'user', 'content': 'x'}], 'max_tokens': 3, 'n': 2},
+                     {'messages': [{'role': 'user', 'content': [{'type': 'text', 'text': 'x'}, *IMAGES]}], 'max_tokens': 3},
                      {'messages': [{'role': 'user', 'content': 'x'}], 'max_tokens': 3, 'logprobs': True, 'top_logprobs': 2},
                      {'messages': [{'role': 'system', 'content': 'x'},
                                    {'role': 'user', 'content': [{'type': 'text', 'text': 'x'}]}], 'max_completion_tokens': 3}):
             self.assertEqual(list(faults_of(self.document, request, body)), [])
             self.assert_valid(self.post('/v1/chat/completions', body), 'post', '/v1/chat/completions')
         self.assert_valid(self.post('/v1/chat/completions', {}), 'post', '/v1/chat/completions')
+
+    def test_chats_as_forms(self):
+        request = self.document['components']['schemas']['ChatRequest']
+        for image in ({'attachment': 'a'}, {'data': 'attachment://a'}, {'data': {'attachment': 'a'}}):
+            part = {'type': 'media', 'media': {'modality': 'image', **image}}
+            body = {'messages': [{'role': 'user', 'content': [{'type': 'text', 'text': 'x'}, part]}], 'max_tokens': 3}
+            self.assertEqual(list(faults_of(self.document, request, body)), [])
+            body, content_type = form([('request', json.dumps(body)), ('a', SAMPLES / 'image.jpg')])
+            response = self.daemon.request('POST', '/v1/chat/completions', [('Content-Type', content_type)], body)
+            self.assertEqual(response.status, 200)
+            self.assert_valid(response, 'post', '/v1/chat/completions')
 
     def test_tokens(self):
         for body in ({'content': 'x'}, {'content': 'x', 'with_pieces': True}, {}):

@@ -100,6 +100,23 @@ class Several(ChatCase):
             daemon.stop()
 
 
+class SideBySide(ChatCase):
+    is_slow = True
+    options = ('--sequences', 2)
+
+    def test_chunks_of_both(self):
+        """Neither waits for the end of the other."""
+        body = json.dumps({'messages': [user()], 'n': 2, 'stream': True, **dict(ENDLESS)}).encode()
+        with self.daemon.connect() as connection:
+            connection.send(head('POST', PATH, [], body) + body)
+            self.assertEqual(connection.head()[0], 200)
+            text, chunks = b'', connection.chunks()
+            while min(text.count(b'"index":0'), text.count(b'"index":1')) < 10:
+                text += next(chunks)
+            self.assertNotIn(b'"finish_reason":"', text)
+        self.daemon.wait_for_log('event=abandoned')
+
+
 class Endings(ChatCase):
     """Three places: one is served, two wait."""
 
@@ -112,6 +129,12 @@ class Endings(ChatCase):
         connection.send(head('POST', PATH, [('X-Request-Id', f'n-{n}')], body) + body)
         self.assertEqual(connection.head()[0], 200)
         return connection, connection.chunks()
+
+    def leave(self, *connections):
+        n = self.daemon.log().count('event=abandoned')
+        for connection in connections:
+            connection.close()
+        self.daemon.wait_for_log('event=abandoned', n + len(connections))
 
     def assert_free(self):
         """As many as before may ask, and the engine has nothing else to do."""
@@ -127,10 +150,7 @@ class Endings(ChatCase):
         self.assert_error(self.send({'messages': [user()], 'n': 2}), 429, 'rate_limit_error', 'queue_full')
         one, _ = self.start(1)
         self.assert_error(self.send({'messages': [user()]}), 429, 'rate_limit_error', 'queue_full')
-        n = self.daemon.log().count('event=abandoned')
-        connection.close()
-        one.close()
-        self.daemon.wait_for_log('event=abandoned', n + 2)
+        self.leave(connection, one)
         self.assert_free()
 
     def test_cancelled_by_id(self):
@@ -157,8 +177,8 @@ class Endings(ChatCase):
         next(chunks)
         response = self.send({'messages': [user()], 'n': 2, 'timeout_ms': 50})
         self.assert_error(response, 504, 'timeout_error', 'deadline_exceeded')
-        connection.close()
-        self.daemon.wait_for_log('event=abandoned')
+        self.leave(connection)
+        self.assert_free()
 
 
 class OfAKey(unittest.TestCase):

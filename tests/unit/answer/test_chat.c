@@ -133,6 +133,83 @@ static void reads_files(void **state)
     assert_int_equal(uploads[6].n_timestamps_bytes, 1);
 }
 
+/* A form has the files foo (1 byte), bar (2), foo.3 (3), and this request. */
+static int read_form(struct reading *reading, const char *body)
+{
+    static const char *const names[] = {"foo", "bar", "foo.3"};
+    struct chat *chat = &reading->chat;
+
+    *reading = (struct reading){0};
+    question_init(&reading->question, 0);
+    *chat = (struct chat){
+        .question = &reading->question, .files = reading->files, .names = names, .n_names = ARRAY_SIZE(names)};
+    chat->file_bytes_max = 1000;
+    chat->answers_max = 4;
+    for (; chat->n_files < chat->n_names; chat->n_files++) {
+        buffer_init(&reading->files[chat->n_files], 1000);
+        buffer_append(&reading->files[chat->n_files], "123", chat->n_files + 1);
+    }
+    return chat_read(chat, body, strlen(body), &reading->error);
+}
+
+static void reads_attachments(void **state)
+{
+    _cleanup_(forget) struct reading reading;
+    int r = read_form(&reading, PARTS("{\"type\":\"image_url\",\"image_url\":{\"url\":\"attachment://bar\"}},"
+                                      "{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"Attachment://foo.3\"}},"
+                                      "{\"type\":\"video_url\",\"video_url\":\"attachment://bar\"},"
+                                      "{\"type\":\"image_url\",\"image_url\":\"data:;base64,Zm9vYmE=\"},"
+                                      "{\"type\":\"media\",\"media\":{\"modality\":\"depth\",\"attachment\":\"foo\","
+                                      "\"rgb\":{\"attachment\":\"bar\"}}},"
+                                      "{\"type\":\"media\",\"media\":{\"modality\":\"imu\",\"data\":"
+                                      "\"attachment://bar\",\"timestamps\":\"attachment://foo\"}},"
+                                      "{\"type\":\"media\",\"media\":{\"modality\":\"fmri\",\"data\":"
+                                      "{\"attachment\":\"foo.3\"}}}"));
+    static const size_t n_bytes[] = {2, 3, 2, 5, 2, 1, 2, 3};
+    const struct upload *uploads = reading.question.uploads;
+
+    (void)state;
+    if (r < 0)
+        fail_msg("%s: %s", reading.error.at, reading.error.message);
+    assert_int_equal(reading.question.n_uploads, ARRAY_SIZE(n_bytes));
+    for (size_t i = 0; i < ARRAY_SIZE(n_bytes); i++)
+        assert_int_equal(uploads[i].n_bytes, n_bytes[i]);
+    assert_ptr_equal(uploads[0].bytes, uploads[2].bytes);
+    assert_memory_equal(uploads[1].bytes, "123", 3);
+    assert_int_equal(uploads[6].n_timestamps_bytes, 1);
+    assert_int_equal(reading.chat.n_files, 4);
+}
+
+#define AUDIO(data) "{\"type\":\"input_audio\",\"input_audio\":{" data "}}"
+#define ALL AUDIO("\"attachment\":\"foo\"") "," AUDIO("\"attachment\":\"bar\"") ","
+
+static void says_what_is_wrong_with_attachments(void **state)
+{
+    static const struct {
+        const char *body, *at, *message;
+    } wrong[] = {
+        {PARTS(AUDIO("\"data\":\"attachment://Foo\"")), "messages[0].content[1]", "no part of the form"},
+        {PARTS(AUDIO("\"data\":\"attachment://\"")), "messages[0].content[1]", "no part of the form"},
+        {PARTS(AUDIO("\"attachment\":\"attachment://foo\"")), "messages[0].content[1]", "no part of the form"},
+        {PARTS(AUDIO("\"data\":\"Zm9v\",\"attachment\":\"foo\"")), "messages[0].content[1]", "both data"},
+        {PARTS(AUDIO("\"attachment\":3")), "messages[0].content[1]", "has no data"},
+        {PARTS(ALL AUDIO("\"data\":\"foo://3\"")), "messages[0].content[3]", "fetches nothing"},
+        {PARTS(ALL AUDIO("\"data\":\"Zm9v\"")), "foo.3", "number 3, and no message refers to it"},
+        {PARTS(AUDIO("\"data\":\"Zm9v\"")), "foo", "number 1"},
+        {"{" ASKED "}", "foo", "number 1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        _cleanup_(forget) struct reading reading;
+        int r = read_form(&reading, wrong[i].body);
+
+        if (r != -EINVAL || r != reading.error.code || strcmp(reading.error.at, wrong[i].at) != 0 ||
+            !strstr(reading.error.message, wrong[i].message))
+            fail_msg("%s: %d, at \"%s\": %s", wrong[i].body, r, reading.error.at, reading.error.message);
+    }
+}
+
 #define IMAGE "{\"type\":\"image_url\",\"image_url\":\"data:;base64,Zm9v\"}"
 #define USER(content) "{\"role\":\"user\",\"content\":" content "}"
 
@@ -176,7 +253,9 @@ static void says_what_is_wrong(void **state)
         {PARTS("{\"type\":\"image_url\",\"image_url\":\"data:;base64,\"}"), "image", "empty", -EINVAL},
         {PARTS("{\"type\":\"image_url\"}"), "messages[0].content[1]", "has no data", -EINVAL},
         {PARTS("{\"type\":\"input_audio\",\"input_audio\":{\"data\":\"attachment://x\"}}"), "messages[0].content[1]",
-         "fetches nothing", -EINVAL},
+         "has to be multipart/form-data", -EINVAL},
+        {PARTS("{\"type\":\"media\",\"media\":{\"modality\":\"image\",\"attachment\":\"x\"}}"),
+         "messages[0].content[1]", "has to be multipart/form-data", -EINVAL},
         {PARTS("{\"type\":\"media\",\"media\":{\"modality\":\"smell\",\"data\":\"Zm9v\"}}"), "messages[0].content[1]",
          "modality must be", -EINVAL},
         {PARTS("{\"type\":\"media\",\"media\":{\"modality\":\"image\",\"data\":\"Zm9v\",\"start\":1}}"), "image.start",
@@ -228,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_a_conversation),      cmocka_unit_test(reads_fields),
         cmocka_unit_test(what_is_null_was_not_said), cmocka_unit_test(reads_files),
+        cmocka_unit_test(reads_attachments),         cmocka_unit_test(says_what_is_wrong_with_attachments),
         cmocka_unit_test(says_what_is_wrong),        cmocka_unit_test(a_file_has_a_limit),
     };
 
