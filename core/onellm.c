@@ -154,6 +154,8 @@ const float *onellm_routing(const struct onellm *onellm, enum modality modality)
 int onellm_prepare(struct onellm *onellm, const struct onellm_request *request, struct sequence **ret,
                    struct error *error)
 {
+    if (request->n_messages == 0 && request->n_media == 0)
+        return error_set(error, -EINVAL, "there is neither a question nor a medium");
     return sequence_new(onellm->model, request, onellm->info.context, &onellm->engine.news, ret, error);
 }
 
@@ -241,6 +243,12 @@ const struct token_probability *sequence_probabilities(const struct sequence *se
 {
     *ret_n_likeliest = sequence->n_likeliest;
     return sequence->probabilities;
+}
+
+const float *sequence_embeddings(const struct sequence *sequence, size_t i, const struct digest **ret_digest)
+{
+    *ret_digest = &sequence->media[i].digest;
+    return sequence->media[i].embeddings;
 }
 
 const struct choice_likelihood *sequence_choice(const struct sequence *sequence, size_t i)

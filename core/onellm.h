@@ -20,6 +20,7 @@
 #include "core/text/conversation.h"
 
 struct buffer;
+struct digest;
 struct error;
 struct onellm;
 struct sequence;
@@ -88,12 +89,20 @@ struct sampling {
     uint64_t seed;
 };
 
+/* A medium of a question: an input tensor, or what has been made of one before. */
+struct onellm_medium {
+    enum modality modality;
+    const struct input_tensor *input; /* NULL: there are embeddings */
+    const float *embeddings;          /* f32 [n_modality_tokens, dim] */
+    const struct digest *digest;      /* of the tensor that they are of */
+};
+
 /* What to answer. Everything is read during onellm_prepare() only, which takes copies of what it keeps. */
 struct onellm_request {
-    const char *system;             /* NULL: the official system sentence */
-    const struct message *messages; /* human and assistant in turn, the last is human's */
-    size_t n_messages;
-    const struct input_tensor *const *media; /* in upload order */
+    const char *system;                /* NULL: the official system sentence */
+    const struct message *messages;    /* human and assistant in turn, the last is human's */
+    size_t n_messages;                 /* 0: nothing is asked; input tensors are encoded, and that is it: FINISH_STOP */
+    const struct onellm_medium *media; /* in upload order */
     size_t n_media;
     struct sampling sampling;
     size_t tokens_max;        /* at most so many new tokens; what the context holds is the other limit */
@@ -181,6 +190,10 @@ struct token_probability {
 /* [new ids, 1 + n_likeliest] of a sequence that keeps them: of the token itself, then of the likeliest, likeliest
  * first. NULL: it does not. Rows of the new tokens that onellm_take() has told of may be read. Borrowed. */
 const struct token_probability *sequence_probabilities(const struct sequence *sequence, size_t *ret_n_likeliest);
+
+/* What has been made of a medium, once its sequence has finished with FINISH_STOP: f32 [n_modality_tokens, dim], and
+ * the digest of its input tensor. Borrowed. */
+const float *sequence_embeddings(const struct sequence *sequence, size_t i, const struct digest **ret_digest);
 
 /* A choice of a request that has some: ln of how likely the model would have answered just so, and how likely it is if
  * the answer is one of the choices. NULL: there is none of that number, or the sequence has not finished with

@@ -1,92 +1,27 @@
-/* The body is parsed as it arrives: files into the request's memory, fields into the question.
+/* A form; its answer may be a stream.
 
    A stream begins when the engine has accepted the question, so that a damaged file is still an honest 400; or at the
    first ping if preparing takes longer than that, and then a failure is an `error` event. */
 #include "server/api_answers.h"
-
-#include <errno.h>
-#include <string.h>
 
 #include "config/config.h"
 #include "core/answer/answer_json.h"
 #include "core/base/cleanup.h"
 #include "core/base/value.h"
 #include "server/daemon.h"
+#include "server/form.h"
 #include "server/http.h"
-#include "server/multipart.h"
 #include "server/request.h"
 #include "server/sse.h"
 #include "server/stream.h"
 
-#define FIELD_BYTES_MAX ((1u << 20) + 1) /* one more than the longest text of any field */
-
 struct answer {
     struct request request; /* first, so that one is the other */
-    struct multipart multipart;
-    struct buffer field; /* value of the current part, unless it is a file */
-    bool in_file;
+    struct form form;
     uint64_t n_events;
     enum stage told_stage; /* in the latest progress event */
     size_t told_position;
 };
-
-/* Parts of the body. */
-
-static bool is_field(const char *name)
-{
-    for (size_t i = 0; i < n_fields; i++)
-        if (strcmp(fields[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* An unknown part is refused before its bytes come. */
-static int on_part_begin(void *context, const char *name, struct error *error)
-{
-    struct answer *answer = context;
-
-    answer->in_file = question_is_file(name, strlen(name));
-    buffer_clear(&answer->field);
-    if (answer->in_file)
-        return request_add_file(&answer->request) ? 0 : error_set(error, -EINVAL, "the request has too many files");
-    return is_field(name) ? 0 : question_set(&answer->request.question, name, "", 0, error);
-}
-
-/* A field that is too long is cut off one byte later: question_set() knows its limit. */
-static int on_part_data(void *context, const void *bytes, size_t n, struct error *error)
-{
-    struct answer *answer = context;
-    int r;
-
-    if (answer->in_file)
-        r = request_append_file(&answer->request, bytes, n, error);
-    else if (buffer_append(&answer->field, bytes, MIN(n, FIELD_BYTES_MAX - answer->field.size)) < 0)
-        r = error_set(error, -ENOMEM, "no memory for a field");
-    else
-        r = 0;
-    if (r < 0)
-        error_at(error, "%s", answer->multipart.name);
-    return r;
-}
-
-static int on_part_end(void *context, struct error *error)
-{
-    struct answer *answer = context;
-    struct request *request = &answer->request;
-    const struct buffer *value = answer->in_file ? &request->files[request->n_files - 1] : &answer->field;
-    const char *name = answer->multipart.name, *bytes = value->bytes ? value->bytes : "";
-    int r;
-
-    if (answer->in_file)
-        r = question_add_file(&request->question, name, bytes, value->size, error);
-    else
-        r = question_set(&request->question, name, bytes, value->size, error);
-    if (r < 0)
-        error_at(error, "%s", name);
-    return r;
-}
-
-static const struct multipart_sink part_sink = {on_part_begin, on_part_data, on_part_end};
 
 static int send_event(struct answer *answer, const char *name, struct value *data)
 {
@@ -176,9 +111,7 @@ static void on_failed(struct request *request, enum problem problem, const struc
 
 static void answer_free(struct request *request)
 {
-    struct answer *answer = (struct answer *)request;
-
-    buffer_deinit(&answer->field);
+    form_deinit(&((struct answer *)request)->form);
 }
 
 /* What the exchange tells. */
@@ -186,21 +119,16 @@ static void answer_free(struct request *request)
 static void on_body(struct exchange *exchange, const void *bytes, size_t n)
 {
     struct answer *answer = exchange->owner;
-    struct error error = ERROR_NONE;
 
-    if (multipart_feed(&answer->multipart, bytes, n, &error) < 0)
-        request_fail(&answer->request, &error);
+    form_feed(&answer->form, bytes, n);
 }
 
 static void on_complete(struct exchange *exchange)
 {
     struct answer *answer = exchange->owner;
-    struct error error = ERROR_NONE;
 
-    if (multipart_finish(&answer->multipart, &error) < 0) {
-        request_fail(&answer->request, &error);
+    if (!form_finish(&answer->form))
         return;
-    }
     if (answer->request.question.stream)
         stream_watch(&answer->request.stream);
     request_prepare(&answer->request);
@@ -219,15 +147,11 @@ static const struct request_face answer_face = {
 
 void api_answers(struct daemon *daemon, struct exchange *exchange)
 {
-    const struct config *config = daemon->config;
-    struct request *request = request_new(daemon, exchange, &answer_face, config->body_bytes_max);
+    struct request *request = request_new(daemon, exchange, &answer_face, daemon->config->body_bytes_max);
     struct answer *answer = (struct answer *)request;
-    struct error error = ERROR_NONE;
 
     if (!answer)
         return;
     answer->told_stage = STAGE_FINISHED; /* nothing yet */
-    buffer_init(&answer->field, FIELD_BYTES_MAX);
-    if (multipart_init(&answer->multipart, exchange->content_type, config->parts_max, &part_sink, answer, &error) < 0)
-        request_fail(request, &error);
+    form_begin(&answer->form, request, NULL);
 }

@@ -16,6 +16,7 @@
 #include "core/base/value.h"
 #include "server/daemon.h"
 #include "server/http.h"
+#include "server/media_store.h"
 #include "server/multipart.h"
 #include "server/request.h"
 #include "server/sse.h"
@@ -35,6 +36,13 @@ struct completion {
 
 /* What the request tells. */
 
+static int add_kept(void *context, const char *id, struct question *question, struct error *error)
+{
+    const struct request *request = context;
+
+    return media_store_add_to(request->daemon->media_store, id, request->key, question, error);
+}
+
 static int read_json(struct request *request, struct error *error)
 {
     struct completion *completion = (struct completion *)request;
@@ -45,6 +53,8 @@ static int read_json(struct request *request, struct error *error)
         .n_files = request->n_files,
         .n_names = request->n_files,
         .file_bytes_max = request->daemon->config->json_bytes_max,
+        .add_kept = add_kept,
+        .context = request,
         .answers_max = REQUEST_ANSWERS_MAX,
     };
     const struct buffer *json = &completion->json;

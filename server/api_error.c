@@ -20,7 +20,7 @@ static const struct problem_info problems[] = {
      "Prompt and media do not fit the context of the model."},
     {PROBLEM_INVALID_KEY, 401, "authentication_error", "invalid_api_key", 0, false,
      "This server needs an API key: Authorization: Bearer KEY."},
-    {PROBLEM_NOT_FOUND, 404, "not_found_error", "not_found", 0, false, "There is nothing at this address."},
+    {PROBLEM_NOT_FOUND, 404, "not_found_error", "not_found", -ENOENT, false, "There is nothing at this address."},
     {PROBLEM_METHOD_NOT_ALLOWED, 405, "not_found_error", "method_not_allowed", 0, false,
      "This address does not take this method; see the Allow header."},
     {PROBLEM_CANCELLED, 409, "cancelled_error", "cancelled", -EINTR, false, "The request was cancelled."},

@@ -14,12 +14,14 @@
 #include "config/config.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
+#include "core/model/hparams.h"
 #include "core/onellm.h"
 #include "server/http.h"
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/loop.h"
 #include "server/media/media_pool.h"
+#include "server/media_store.h"
 #include "server/request.h"
 #include "server/routes.h"
 #include "server/supervisor.h"
@@ -104,6 +106,13 @@ static void on_opened(void *context)
         return;
     }
     info = onellm_info(daemon->onellm);
+    daemon->media_store = media_store_new(info->hparams->n_modality_tokens * info->hparams->decoder.width,
+                                          daemon->config->media_store_bytes, daemon->config->media_ttl_ms);
+    if (!daemon->media_store) {
+        daemon->result = error_set(daemon->error, -ENOMEM, "no memory for media that are kept");
+        loop_stop(daemon->loop);
+        return;
+    }
     log_event(LOG_INFO, "model", "id=%s fingerprint=%s type=%s bytes=%zu context=%zu sequences=%zu kv_positions=%zu",
               info->id, info->fingerprint, info->type, info->n_bytes, info->context, info->n_sequences,
               info->kv_positions);
@@ -379,6 +388,7 @@ static void stop(struct daemon *daemon)
     while (daemon->requests || daemon->n_jobs || daemon->is_opening)
         loop_run(daemon->loop);
     onellm_close(daemon->onellm);
+    media_store_free(daemon->media_store);
     media_pool_free(daemon->media);
     loop_wake_free(daemon->news);
     loop_timer_free(daemon->timer);

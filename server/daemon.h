@@ -16,6 +16,7 @@ struct loop;
 struct loop_timer;
 struct loop_wake;
 struct media_pool;
+struct media_store;
 struct onellm;
 struct request;
 
@@ -31,8 +32,9 @@ struct daemon {
     struct media_pool *media; /* decodes uploads */
     struct loop *loop;
     struct http *http;
-    struct loop_wake *news; /* from the engine thread */
-    struct onellm *onellm;  /* NULL while the model is being opened */
+    struct loop_wake *news;          /* from the engine thread */
+    struct onellm *onellm;           /* NULL while the model is being opened */
+    struct media_store *media_store; /* media that may be asked about again; likewise */
     enum daemon_state state;
     struct loop_timer *timer; /* of the stages of the end */
     struct loop_timer *watchdog;

@@ -12,6 +12,7 @@
 #include "server/daemon.h"
 #include "server/http.h"
 #include "server/media/media_pool.h"
+#include "server/media_store.h"
 
 static const double bounds[HISTOGRAM_BOUNDS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                 0.25,  0.5,    1,     2.5,  5,     15,   60};
@@ -184,6 +185,7 @@ static void write_engine(const struct daemon *daemon, struct buffer *ret)
     gauge(ret, "predicted_wait_seconds",
           s.n_served < info->n_sequences ? 0 : (double)(s.n_waiting + 1) * s.seconds_per_request,
           "How long another question would wait for the engine.");
+    gauge(ret, "media_kept", (double)media_store_size(daemon->media_store), "Media that POST /v1/media keeps.");
     gauge(ret, "sequences", (double)s.n_served, "Answers that are being made.");
     gauge(ret, "sequences_max", (double)info->n_sequences, "Answers that can be made at once.");
     gauge(ret, "kv_positions", (double)s.kv_positions, "Positions whose keys and values answers in progress hold.");

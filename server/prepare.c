@@ -20,12 +20,14 @@ static int prepare(struct request *request)
 
     request_shorten(request);
     if (r == 0)
-        r = question_finish(question, error);
+        r = request->face->about_media ? question_finish_media(question, error) : question_finish(question, error);
     if (r == 0)
         r = question_decode(question, &onellm_info(daemon->onellm)->hparams->input, &daemon->media_limits, &source,
                             &request->cancelled, error);
     for (size_t i = 0; i < request->n_files; i++)
         buffer_deinit(&request->files[i]); /* an upload is forgotten as soon as it is decoded */
+    if (r == 0 && request->face->inspect)
+        return request->face->inspect(request, error);
     if (r == 0)
         r = question_prepare(question, daemon->onellm, request->deadline_ns, request, &request->sequence, error);
     return r;

@@ -257,6 +257,12 @@ void request_prepared(struct request *request)
     admission_drop_bytes(&request->daemon->admission, request->n_file_bytes);
     request->n_file_bytes = 0;
     first->sequence = TAKE_PTR(request->sequence);
+    if (request->result == 0 && request->face->inspect) {
+        request->end = "inspected";
+        request->face->answered(request, NULL);
+        request_end(request);
+        return;
+    }
     if (request->result < 0 || take_places(request) < 0 || fork_answers(request) < 0 ||
         submit_answers(request, 1) < 0) {
         request_fail(request, &request->error);
@@ -293,8 +299,9 @@ static void request_finish(struct request *request)
               request->id, request->exchange->request_id, request->n_answers, finish_name((int)total.finish),
               total.n_prompt_tokens, total.n_media_tokens, total.n_new_tokens, total.queue_ms,
               request->question.decode_ms, total.encode_ms, total.prefill_ms, total.generate_ms);
-    request->end = finish_name((int)total.finish);
-    metrics_answer(&request->daemon->metrics, &request->question, &total);
+    request->end = request->face->about_media ? "kept" : finish_name((int)total.finish);
+    if (!request->face->about_media)
+        metrics_answer(&request->daemon->metrics, &request->question, &total);
     request->face->answered(request, &total);
     request_end(request);
 }

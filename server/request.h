@@ -29,12 +29,16 @@ struct sequence;
 struct request_face {
     const char *id_prefix;                                     /* of the request's id */
     size_t size;                                               /* of the struct that begins with the request */
+    bool about_media;                                          /* nothing is asked, media are looked at */
     struct exchange_handler exchange;                          /* `owner` of the exchange is the request */
     int (*read)(struct request *request, struct error *error); /* NULL, or completes the question: preparation thread */
-    int (*accepted)(struct request *request);                  /* the engine has the first, media are known */
+    /* NULL, or says all there is to say, by the input tensors: preparation thread; then the engine hears nothing of it
+     */
+    int (*inspect)(struct request *request, struct error *error);
+    int (*accepted)(struct request *request); /* the engine has the first, media are known */
     int (*news)(struct request *request, size_t i, const char *text, size_t n);
     int (*ended)(struct request *request, size_t i); /* NULL, or hears that an answer is complete */
-    void (*answered)(struct request *request, const struct sequence_news *total); /* all are */
+    void (*answered)(struct request *request, const struct sequence_news *total); /* all are; NULL: inspected */
     void (*failed)(struct request *request, enum problem problem, const struct error *error);
     void (*free)(struct request *request); /* what the endpoint added */
 };

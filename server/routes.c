@@ -8,6 +8,8 @@
 #include "core/base/cleanup.h"
 #include "server/api_answers.h"
 #include "server/api_chat.h"
+#include "server/api_inspect.h"
+#include "server/api_media.h"
 #include "server/api_models.h"
 #include "server/api_requests.h"
 #include "server/api_status.h"
@@ -21,12 +23,14 @@ static const struct route {
     void (*begin)(struct daemon *daemon, struct exchange *exchange);
     bool is_open; /* to those without a key */
 } routes[] = {
-    {"POST", "/v1/answers", api_answers},      {"POST", "/v1/chat/completions", api_chat},
-    {"POST", "/v1/tokenize", api_tokenize},    {"POST", "/v1/detokenize", api_detokenize},
-    {"DELETE", "/v1/requests/", api_cancel},   {"GET", "/v1/models", api_models},
-    {"GET", "/v1/modalities", api_modalities}, {"GET", "/livez", api_livez, true},
-    {"GET", "/readyz", api_readyz, true},      {"GET", "/health", api_readyz, true},
-    {"GET", "/version", api_version},          {"GET", "/metrics", api_metrics},
+    {"POST", "/v1/answers", api_answers},       {"POST", "/v1/chat/completions", api_chat},
+    {"POST", "/v1/tokenize", api_tokenize},     {"POST", "/v1/detokenize", api_detokenize},
+    {"POST", "/v1/media", api_media_keep},      {"GET", "/v1/media/", api_media_find},
+    {"DELETE", "/v1/media/", api_media_forget}, {"POST", "/v1/media/inspect", api_media_inspect},
+    {"DELETE", "/v1/requests/", api_cancel},    {"GET", "/v1/models", api_models},
+    {"GET", "/v1/modalities", api_modalities},  {"GET", "/livez", api_livez, true},
+    {"GET", "/readyz", api_readyz, true},       {"GET", "/health", api_readyz, true},
+    {"GET", "/version", api_version},           {"GET", "/metrics", api_metrics},
     {"GET", "/openapi.json", api_openapi},
 };
 
@@ -54,8 +58,8 @@ static bool may_enter(const struct daemon *daemon, struct exchange *exchange)
 void routes_begin(struct daemon *daemon, struct exchange *exchange)
 {
     const char *method = strcmp(exchange->method, "HEAD") == 0 ? "GET" : exchange->method;
-    const char *allowed = NULL;
-    char methods[32];
+    char allowed[64] = ""; /* "GET, HEAD, " */
+    size_t n;
 
     if (!may_enter(daemon, exchange)) {
         exchange_header(exchange, "WWW-Authenticate", "Bearer");
@@ -70,17 +74,17 @@ void routes_begin(struct daemon *daemon, struct exchange *exchange)
             routes[i].begin(daemon, exchange);
             return;
         }
-        snprintf(methods, sizeof(methods), "%s%s, OPTIONS", routes[i].method,
+        n = strlen(allowed);
+        snprintf(allowed + n, sizeof(allowed) - n, "%s%s, ", routes[i].method,
                  strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
-        allowed = methods;
     }
-    if (!allowed && strcmp(exchange->path, "*") == 0 && strcmp(method, "OPTIONS") == 0)
-        allowed = "GET, HEAD, POST, DELETE, OPTIONS";
-    if (!allowed) {
+    if (!*allowed && strcmp(exchange->path, "*") == 0 && strcmp(method, "OPTIONS") == 0)
+        snprintf(allowed, sizeof(allowed), "GET, HEAD, POST, DELETE, ");
+    if (!*allowed) {
         exchange_fail(exchange, PROBLEM_NOT_FOUND, NULL);
         return;
     }
-    exchange_header(exchange, "Allow", "%s", allowed);
+    exchange_header(exchange, "Allow", "%sOPTIONS", allowed);
     if (strcmp(method, "OPTIONS") == 0)
         exchange_reply(exchange, 204, NULL);
     else

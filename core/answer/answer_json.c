@@ -1,6 +1,5 @@
 #include "core/answer/answer_json.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,11 +17,6 @@ static const char *const stage_names[] = {
     [STAGE_QUEUED] = "queued",         [STAGE_ENCODING] = "encoding", [STAGE_PREFILLING] = "prefilling",
     [STAGE_GENERATING] = "generating", [STAGE_FINISHED] = "finished",
 };
-
-static void set_rounded(struct value *object, const char *key, double value)
-{
-    value_set_number(object, key, round(value * 1e3) / 1e3);
-}
 
 static void set_size(struct value *object, const char *key, size_t value)
 {
@@ -48,13 +42,13 @@ static void set_facts(struct value *entry, const struct raw_media *media)
         break;
     case MEDIA_VIDEO:
         set_picture(entry, media);
-        set_rounded(entry, "duration_s", media->duration_s);
-        set_rounded(entry, "frame_rate", media->rate);
+        value_set_rounded(entry, "duration_s", media->duration_s);
+        value_set_rounded(entry, "frame_rate", media->rate);
         set_size(entry, "frames", media->n_frames);
         break;
     case MEDIA_AUDIO:
-        set_rounded(entry, "duration_s", media->duration_s);
-        set_rounded(entry, "sample_rate", media->rate);
+        value_set_rounded(entry, "duration_s", media->duration_s);
+        value_set_rounded(entry, "sample_rate", media->rate);
         set_size(entry, "channels", media->shape[0]);
         break;
     case MEDIA_POINTS:
@@ -71,30 +65,34 @@ static void set_facts(struct value *entry, const struct raw_media *media)
     }
 }
 
+struct value *answer_medium_json(const struct onellm *onellm, const struct kept_medium *medium)
+{
+    struct value *entry = value_object(), *image;
+
+    if (medium->id[0])
+        value_set_text(entry, "id", medium->id);
+    value_set_text(entry, "modality", modality_info(medium->modality)->name);
+    set_facts(entry, &medium->media);
+    if (medium->has_plane) {
+        image = value_object();
+        set_facts(image, &medium->plane);
+        value_set(entry, "image", image);
+    }
+    set_size(entry, "tokens", onellm_info(onellm)->hparams->n_modality_tokens);
+    if (medium->notes[0])
+        value_set_text(entry, "note", medium->notes);
+    return entry;
+}
+
 struct value *answer_media_json(const struct onellm *onellm, const struct question *question)
 {
-    const struct hparams *hparams = onellm_info(onellm)->hparams;
     struct value *list = value_array();
 
     for (size_t i = 0; i < question->n_uploads; i++) {
-        const struct upload *upload = &question->uploads[i];
-        struct value *entry;
+        const struct kept_medium medium = question_describe(question, i);
 
-        if (upload->is_plane)
-            continue;
-        entry = value_object();
-        value_set_text(entry, "modality", modality_info(upload->modality)->name);
-        set_facts(entry, &upload->media);
-        if (upload->image >= 0) {
-            struct value *image = value_object();
-
-            set_facts(image, &question->uploads[upload->image].media);
-            value_set(entry, "image", image);
-        }
-        set_size(entry, "tokens", hparams->n_modality_tokens);
-        if (upload->tensor.notes[0])
-            value_set_text(entry, "note", upload->tensor.notes);
-        value_add(list, entry);
+        if (!question->uploads[i].is_plane)
+            value_add(list, answer_medium_json(onellm, &medium));
     }
     return list;
 }
@@ -117,13 +115,13 @@ static struct value *timings_json(const struct question *question, const struct 
 {
     struct value *timings = value_object();
 
-    set_rounded(timings, "queue_ms", news->queue_ms);
-    set_rounded(timings, "decode_ms", question->decode_ms);
-    set_rounded(timings, "encode_ms", news->encode_ms);
-    set_rounded(timings, "prefill_ms", news->prefill_ms);
-    set_rounded(timings, "generate_ms", news->generate_ms);
-    set_rounded(timings, "tokens_per_second",
-                news->generate_ms > 0 ? (double)news->n_new_tokens * 1e3 / news->generate_ms : 0);
+    value_set_rounded(timings, "queue_ms", news->queue_ms);
+    value_set_rounded(timings, "decode_ms", question->decode_ms);
+    value_set_rounded(timings, "encode_ms", news->encode_ms);
+    value_set_rounded(timings, "prefill_ms", news->prefill_ms);
+    value_set_rounded(timings, "generate_ms", news->generate_ms);
+    value_set_rounded(timings, "tokens_per_second",
+                      news->generate_ms > 0 ? (double)news->n_new_tokens * 1e3 / news->generate_ms : 0);
     return timings;
 }
 

@@ -48,6 +48,10 @@ struct value *answer_chunk_json(const struct onellm *onellm, const struct questi
                                 const struct sequence *sequence, const struct sequence_news *news, const char *id,
                                 int64_t created, const struct chat_chunk *chunk);
 
+/* What is known of a medium: {"id" of a kept one,"modality","format",…,"tokens"}. */
+struct kept_medium;
+struct value *answer_medium_json(const struct onellm *onellm, const struct kept_medium *medium);
+
 /* The `media` section alone, for the start event of a stream. */
 struct value *answer_media_json(const struct onellm *onellm, const struct question *question);
 

@@ -1,8 +1,9 @@
 /* libb64 skips what it does not know, takes padding for an end anywhere and writes one byte too many: it gets nothing
-   but characters that were checked, and room for that byte. */
+   but characters that were checked, and room for that byte. What it writes has line feeds, which are left out. */
 #include "core/answer/base64.h"
 
 #include <b64/cdecode.h>
+#include <b64/cencode.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,28 @@ int base64_decode(const char *text, size_t n, struct buffer *ret, struct error *
         r = buffer_append(ret, bytes, n_part * 3 / 4);
         if (r < 0)
             error_set(error, r, "is larger than %zu bytes, or than there is memory", ret->size_max);
+    }
+    return r;
+}
+
+/* 54 bytes are the 72 characters behind which a line would end. */
+#define BYTES_AT_ONCE 54
+
+int base64_encode(const void *bytes, size_t n, struct buffer *ret)
+{
+    base64_encodestate state;
+    char line[BYTES_AT_ONCE / 3 * 4 + 8];
+    int r = 0;
+
+    for (size_t at = 0; at < n && r == 0; at += BYTES_AT_ONCE) {
+        int n_line;
+
+        base64_init_encodestate(&state);
+        n_line = base64_encode_block((const char *)bytes + at, (int)MIN(n - at, (size_t)BYTES_AT_ONCE), line, &state);
+        n_line += base64_encode_blockend(line + n_line, &state);
+        while (n_line > 0 && line[n_line - 1] == '\n')
+            n_line--;
+        r = buffer_append(ret, line, (size_t)n_line);
     }
     return r;
 }

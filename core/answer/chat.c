@@ -208,7 +208,18 @@ static int set_option(struct chat *chat, const char *modality, const char *optio
                 : set_plain(chat->question, name, value, error);
 }
 
-/* {"modality","data" or "attachment","rgb","start","end","range","timestamps","mask"} */
+static int add_kept(struct chat *chat, const struct value *id, struct error *error)
+{
+    const char *text = value_text(id);
+    int r = text ? field_text(&fields[FIELD_ID_MEDIA_ID], text, strlen(text), error)
+                 : field_refuse(error, "media_id", "must be a string");
+
+    if (r == 0 && !chat->add_kept)
+        r = field_refuse(error, "media_id", "there are no media that were kept");
+    return r < 0 ? r : chat->add_kept(chat->context, text, chat->question, error);
+}
+
+/* {"modality","data" or "attachment","rgb","start","end","range","timestamps","mask"}, or {"media_id"} */
 static int add_media(struct chat *chat, const struct value *media, struct error *error)
 {
     static const char *const options[] = {"start", "end", "range"};
@@ -216,6 +227,8 @@ static int add_media(struct chat *chat, const struct value *media, struct error 
     const char *name = value_text(value_get(media, "modality"));
     int r;
 
+    if (!value_is_null(value_get(media, "media_id")))
+        return add_kept(chat, value_get(media, "media_id"), error);
     if (!name || modality_by_name(name, strlen(name)) == N_MODALITIES)
         return error_set(error, -EINVAL, "modality must be image, video, audio, point, depth, normal, imu or fmri");
     r = add_companion(chat, "image", value_get(media, "rgb"), error);

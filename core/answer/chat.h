@@ -16,6 +16,9 @@ struct chat {
     const char *const *names;  /* of the attachments, which are the first n_names files; NULL: there cannot be any */
     size_t n_files, n_names, file_bytes_max;
     bool used[QUESTION_FILES_MAX]; /* which attachments messages have referred to */
+    /* Adds a medium that was kept (question_add_kept()), or -ENOENT; NULL: none are. */
+    int (*add_kept)(void *context, const char *id, struct question *question, struct error *error);
+    void *context;
     size_t n_answers, answers_max; /* n */
     bool include_usage;            /* stream_options */
 };

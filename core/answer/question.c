@@ -150,7 +150,7 @@ static int set_depth_range(struct modal_options *options, const char *text, size
 static struct upload *latest_upload(struct question *question, enum modality modality)
 {
     for (size_t i = question->n_uploads; i-- > 0;)
-        if (question->uploads[i].modality == modality)
+        if (question->uploads[i].modality == modality && !question->uploads[i].kept)
             return &question->uploads[i];
     return NULL;
 }
@@ -236,6 +236,8 @@ static int set_field(struct question *question, enum field_id id, const char *te
         return field_boolean(&fields[id], text, n, &question->stream, error);
     case FIELD_ID_TIMEOUT_MS:
         return field_integer(&fields[id], text, n, &question->timeout_ms, error);
+    case FIELD_ID_MEDIA_ID:
+        return field_refuse(error, "media_id", "there are no media that were kept");
     default: /* options of media: set_option() */
         return -EINVAL;
     }
@@ -313,6 +315,22 @@ int question_add_file(struct question *question, const char *name, const void *b
     return 0;
 }
 
+int question_add_kept(struct question *question, const struct kept_medium *kept, size_t n, struct error *error)
+{
+    struct kept_medium *copy = arena_new(&question->arena, struct kept_medium, 1);
+    float *embeddings = arena_new(&question->arena, float, n);
+
+    if (!copy || !embeddings)
+        return error_set(error, -ENOMEM, "no memory for a medium");
+    if (question->n_uploads == QUESTION_MEDIA_MAX)
+        return field_refuse(error, "media_id", "at most %d media in one question", QUESTION_MEDIA_MAX);
+    *copy = *kept;
+    copy->embeddings = embeddings;
+    memcpy(embeddings, kept->embeddings, n * sizeof(*embeddings));
+    question->uploads[question->n_uploads++] = (struct upload){.modality = kept->modality, .kept = copy, .image = -1};
+    return 0;
+}
+
 /* ---- earlier turns ---- */
 
 int question_add_turn(struct question *question, enum role role, const char *text, size_t n, struct error *error)
@@ -348,6 +366,8 @@ static void pair_maps(struct question *question)
     for (size_t i = 0; i < question->n_uploads; i++) {
         struct upload *upload = &question->uploads[i];
 
+        if (upload->kept) /* its pixels are gone */
+            continue;
         if (upload->modality == MODALITY_IMAGE) {
             image = (int)i;
         } else if (modality_info(upload->modality)->takes_image && image >= 0) {
@@ -451,6 +471,18 @@ static int make_prompt(struct question *question, struct error *error)
         return -ENODATA;
     }
     return question->task ? apply_task(question, error) : 0;
+}
+
+int question_finish_media(struct question *question, struct error *error)
+{
+    int r = check_windows(question, error);
+
+    if (r < 0)
+        return r;
+    if (question->n_uploads == 0)
+        return error_set(error, -EINVAL, "there is no file; send one that is named after its modality");
+    pair_maps(question);
+    return 0;
 }
 
 int question_finish(struct question *question, struct error *error)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/base/arena.h"
+#include "core/base/digest.h"
 #include "core/media/media.h"
 #include "core/modal/modality.h"
 #include "core/onellm.h"
@@ -31,9 +32,21 @@ extern const size_t n_fields;
 #define QUESTION_STOPS_MAX 4
 #define QUESTION_TURNS_MAX 512
 
+/* A medium that was uploaded and encoded before: what is left of it. */
+struct kept_medium {
+    char id[64];
+    enum modality modality;
+    struct raw_media media, plane; /* what the files said of themselves, without data */
+    bool has_plane;                /* a map with its image */
+    char notes[256];
+    struct digest digest;
+    float *embeddings; /* f32 [n_modality_tokens, dim] */
+};
+
 struct upload {
     enum modality modality;
-    const void *bytes; /* borrowed until question_decode() has returned */
+    const struct kept_medium *kept; /* then nothing follows but `image` = -1; in the question's arena */
+    const void *bytes;              /* borrowed until question_decode() has returned */
     size_t n_bytes;
     const void *timestamps, *mask; /* imu, fmri: companion files; borrowed */
     size_t n_timestamps_bytes, n_mask_bytes;
@@ -81,6 +94,10 @@ bool question_is_file(const char *name, size_t n);
 int question_add_file(struct question *question, const char *name, const void *bytes, size_t n_bytes,
                       struct error *error);
 
+/* A medium of which n numbers of embeddings are left, in its place among the files; all of it is copied. -EINVAL: too
+ * many media; -ENOMEM. */
+int question_add_kept(struct question *question, const struct kept_medium *kept, size_t n, struct error *error);
+
 /* An earlier turn, behind those before; text is copied. -EINVAL: not the turn of this role, too many, a zero byte. */
 int question_add_turn(struct question *question, enum role role, const char *text, size_t n, struct error *error);
 
@@ -88,11 +105,18 @@ int question_add_turn(struct question *question, enum role role, const char *tex
  * when the prompt is missing. */
 int question_finish(struct question *question, struct error *error);
 
+/* The same where nothing is asked: pairs maps with their images. -EINVAL: there is no file, or a field for questions.
+ */
+int question_finish_media(struct question *question, struct error *error);
+
 /* Decodes and preprocesses every upload (the slow part: off the loop thread). Errors are those of media_decode() and
  * modal_preprocess() and name the part: "audio", or "image[1]" when there are several images. cancelled may be NULL. */
 int question_decode(struct question *question, const struct input_sizes *sizes, const struct media_limits *limits,
                     const struct media_source *source, const atomic_bool *cancelled, struct error *error);
 
-/* Prompt and media -> a prepared sequence. deadline_ns: clock_ns(), 0 for none. */
+/* What is known of a medium after question_decode(); without id, digest and embeddings unless it was kept. */
+struct kept_medium question_describe(const struct question *question, size_t i);
+
+/* Prompt (if there is one) and media -> a prepared sequence. deadline_ns: clock_ns(), 0 for none. */
 int question_prepare(const struct question *question, struct onellm *onellm, uint64_t deadline_ns, void *owner,
                      struct sequence **ret, struct error *error);

@@ -113,7 +113,11 @@ static int decode_upload(const struct decoding *decoding, size_t index)
 {
     struct question *question = decoding->question;
     struct upload *upload = &question->uploads[index];
-    int r = decode_file(decoding, upload);
+    int r;
+
+    if (upload->kept)
+        return 0;
+    r = decode_file(decoding, upload);
 
     if (r == 0 && !upload->is_plane) {
         r = preprocess(decoding, upload);
@@ -141,15 +145,39 @@ int question_decode(struct question *question, const struct input_sizes *sizes, 
     return r;
 }
 
+struct kept_medium question_describe(const struct question *question, size_t i)
+{
+    const struct upload *upload = &question->uploads[i];
+    struct kept_medium ret = {.modality = upload->modality, .media = upload->media};
+
+    if (upload->kept)
+        return *upload->kept;
+    memcpy(ret.notes, upload->tensor.notes, sizeof(ret.notes));
+    ret.has_plane = upload->image >= 0;
+    if (ret.has_plane)
+        ret.plane = question->uploads[upload->image].media;
+    ret.media.data = ret.plane.data = NULL;
+    return ret;
+}
+
+static struct onellm_medium medium_of(const struct upload *upload)
+{
+    const struct kept_medium *kept = upload->kept;
+
+    if (kept)
+        return (struct onellm_medium){upload->modality, NULL, kept->embeddings, &kept->digest};
+    return (struct onellm_medium){upload->modality, &upload->tensor, NULL, NULL};
+}
+
 int question_prepare(const struct question *question, struct onellm *onellm, uint64_t deadline_ns, void *owner,
                      struct sequence **ret, struct error *error)
 {
     struct message messages[QUESTION_TURNS_MAX + 1];
-    const struct input_tensor *media[QUESTION_MEDIA_MAX];
+    struct onellm_medium media[QUESTION_MEDIA_MAX];
     struct onellm_request request = {
         .system = question->system,
         .messages = messages,
-        .n_messages = question->n_turns + 1,
+        .n_messages = question->prompt ? question->n_turns + 1 : 0,
         .media = media,
         .sampling = question->sampling,
         .tokens_max = question->tokens_max,
@@ -163,9 +191,10 @@ int question_prepare(const struct question *question, struct onellm *onellm, uin
 
     if (question->n_turns)
         memcpy(messages, question->turns, question->n_turns * sizeof(*messages));
-    messages[question->n_turns] = (struct message){ROLE_HUMAN, question->prompt, strlen(question->prompt)};
+    if (question->prompt)
+        messages[question->n_turns] = (struct message){ROLE_HUMAN, question->prompt, strlen(question->prompt)};
     for (size_t i = 0; i < question->n_uploads; i++)
         if (!question->uploads[i].is_plane)
-            media[request.n_media++] = &question->uploads[i].tensor;
+            media[request.n_media++] = medium_of(&question->uploads[i]);
     return onellm_prepare(onellm, &request, ret, error);
 }

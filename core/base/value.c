@@ -184,6 +184,11 @@ void value_set_number(struct value *object, const char *key, double value)
     value_set(object, key, number_of(value));
 }
 
+void value_set_rounded(struct value *object, const char *key, double value)
+{
+    value_set_number(object, key, round(value * 1e3) / 1e3);
+}
+
 void value_set_boolean(struct value *object, const char *key, bool value)
 {
     value_set(object, key, ours(json_boolean(value)));

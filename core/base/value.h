@@ -39,7 +39,8 @@ void value_set(struct value *object, const char *key, struct value *value); /* t
 void value_set_text(struct value *object, const char *key, const char *text);
 void value_set_text_n(struct value *object, const char *key, const char *text, size_t n);
 void value_set_integer(struct value *object, const char *key, int64_t value);
-void value_set_number(struct value *object, const char *key, double value); /* not finite: null */
+void value_set_number(struct value *object, const char *key, double value);  /* not finite: null */
+void value_set_rounded(struct value *object, const char *key, double value); /* to three decimals */
 void value_set_boolean(struct value *object, const char *key, bool value);
 void value_set_null(struct value *object, const char *key);
 void value_add(struct value *array, struct value *value); /* takes value over */

@@ -108,8 +108,9 @@ void question_options_init(struct question_options *options, enum question_scope
     for (size_t i = 0; i < n_fields; i++) {
         bool of_medium = strchr(fields[i].name, '.');
 
-        /* A command line streams unless it prints JSON. */
-        if (strcmp(fields[i].name, "stream") != 0 && (of_medium || scope == QUESTION_ALL))
+        /* A command line streams unless it prints JSON, and keeps no media. */
+        if (strcmp(fields[i].name, "stream") != 0 && strcmp(fields[i].name, "media_id") != 0 &&
+            (of_medium || scope == QUESTION_ALL))
             add_row(options, fields[i].name,
                     (struct option_row){.value = value_name(&fields[i]),
                                         .sentence = fields[i].sentence,

@@ -246,18 +246,29 @@ static bool recall(struct engine *engine, struct slot *slot)
 {
     const struct hparams *h = &engine->model->hparams;
 
-    while (slot->n_encoded < slot->sequence->n_media) {
+    for (; slot->n_encoded < slot->sequence->n_media; slot->n_encoded++) {
         struct sequence_medium *medium = &slot->sequence->media[slot->n_encoded];
-        const float *embeddings = media_cache_find(engine->media_cache, &medium->digest);
+        const float *embeddings;
 
+        if (medium->encoded)
+            continue;
+        embeddings = media_cache_find(engine->media_cache, &medium->digest);
         if (!embeddings)
             return true;
         memcpy(medium->embeddings, embeddings, h->n_modality_tokens * h->decoder.width * sizeof(float));
         medium->encoded = true;
-        slot->n_encoded++;
         atomic_fetch_add(&engine->n_recalled, 1);
     }
     return false;
+}
+
+/* What follows when a slot has its media. */
+static void finish_media(struct engine *engine, struct slot *slot)
+{
+    if (slot->sequence->n_positions > 0)
+        slot_report(slot, STAGE_PREFILLING);
+    else
+        end(engine, slot, FINISH_STOP); /* nothing was asked */
 }
 
 static void encode(struct engine *engine, bool alone)
@@ -269,7 +280,7 @@ static void encode(struct engine *engine, bool alone)
     if (!slot)
         return;
     if (!engine->encoding && !recall(engine, slot)) {
-        slot_report(slot, STAGE_PREFILLING);
+        finish_media(engine, slot);
         return;
     }
     do {
@@ -286,7 +297,10 @@ static void encode(struct engine *engine, bool alone)
         end(engine, slot, FINISH_ERROR);
         return;
     }
-    slot_report(slot, slot->n_encoded < slot->sequence->n_media ? STAGE_ENCODING : STAGE_PREFILLING);
+    if (slot->n_encoded < slot->sequence->n_media)
+        slot_report(slot, STAGE_ENCODING);
+    else
+        finish_media(engine, slot);
 }
 
 /* ---- decode ---- */

@@ -26,6 +26,8 @@ static int encode_prompt(struct sequence *sequence, const struct model *model, c
     size_t n;
     int r;
 
+    if (request->n_messages == 0)
+        return 0;
     buffer_init(&prompt, TEXT_BYTES_MAX);
     r = conversation_prompt(request->system, request->messages, request->n_messages, &prompt, error);
     if (r == 0)
@@ -87,6 +89,10 @@ static int count_positions(struct sequence *sequence, const struct model *model,
 {
     size_t n_media_rows;
 
+    if (request->n_messages == 0) {
+        sequence->tokens_max = 0;
+        return 0;
+    }
     sequence->medium_rows = model->hparams.n_modality_tokens + 2;
     n_media_rows = request->n_media * sequence->medium_rows;
     sequence->n_positions = sequence->n_prompt_ids + n_media_rows;
@@ -118,24 +124,39 @@ static struct digest digest_of(const struct input_tensor *input, size_t n)
     return digest_end(&state);
 }
 
-static int copy_medium(struct sequence *sequence, const struct hparams *h, const struct input_tensor *input,
-                       struct error *error)
+static int copy_input(struct sequence *sequence, const struct input_tensor *input, struct sequence_medium *medium)
 {
-    struct sequence_medium *medium = &sequence->media[sequence->n_media++];
     size_t n = 1;
 
-    if (!h->has[input->modality])
-        return error_set(error, -EINVAL, "this model does not know the modality %s",
-                         modality_info(input->modality)->name);
     for (int i = 0; i < input->n_dims; i++)
         n *= input->shape[i];
     medium->input = *input;
     medium->input.data = arena_new(&sequence->arena, float, n);
-    medium->embeddings = arena_new(&sequence->arena, float, h->n_modality_tokens * h->decoder.width);
-    if (!medium->input.data || !medium->embeddings)
-        return error_set(error, -ENOMEM, "no memory for the input tensor");
+    if (!medium->input.data)
+        return -ENOMEM;
     memcpy(medium->input.data, input->data, n * sizeof(float));
     medium->digest = digest_of(input, n);
+    return 0;
+}
+
+static int copy_medium(struct sequence *sequence, const struct hparams *h, const struct onellm_medium *given,
+                       struct error *error)
+{
+    struct sequence_medium *medium = &sequence->media[sequence->n_media++];
+    size_t n = h->n_modality_tokens * h->decoder.width;
+
+    if (!h->has[given->modality])
+        return error_set(error, -EINVAL, "this model does not know the modality %s",
+                         modality_info(given->modality)->name);
+    medium->embeddings = arena_new(&sequence->arena, float, n);
+    if (!medium->embeddings || (given->input && copy_input(sequence, given->input, medium) < 0))
+        return error_set(error, -ENOMEM, "no memory for the input tensor");
+    if (given->input)
+        return 0;
+    medium->input.modality = given->modality;
+    medium->digest = *given->digest;
+    memcpy(medium->embeddings, given->embeddings, n * sizeof(float));
+    medium->encoded = true;
     return 0;
 }
 
@@ -185,7 +206,7 @@ static int fill(struct sequence *sequence, const struct model *model, const stru
                 size_t context, struct error *error)
 {
     size_t n_vocab = model->hparams.n_vocab;
-    int32_t *text;
+    int32_t *text = NULL;
     int r = encode_prompt(sequence, model, request, &text, error);
 
     sequence->tokens_max = request->tokens_max;
@@ -202,11 +223,12 @@ static int fill(struct sequence *sequence, const struct model *model, const stru
         return error_set(error, -ENOMEM, "no memory for the request");
     if (sequence->n_head_ids)
         sequence->prompt_ids[0] = vocabulary_settings(model->vocabulary)->bos_id;
-    memcpy(sequence->prompt_ids + sequence->n_head_ids, text,
-           (sequence->n_prompt_ids - sequence->n_head_ids) * sizeof(*text));
+    if (text)
+        memcpy(sequence->prompt_ids + sequence->n_head_ids, text,
+               (sequence->n_prompt_ids - sequence->n_head_ids) * sizeof(*text));
     see_prompt(sequence);
     for (size_t i = 0; i < request->n_media && r == 0; i++)
-        r = copy_medium(sequence, &model->hparams, request->media[i], error);
+        r = copy_medium(sequence, &model->hparams, &request->media[i], error);
     if (r == 0)
         r = copy_stops(sequence, request, error);
     bpe_stream_init(&sequence->stream, model->vocabulary);

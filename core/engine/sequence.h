@@ -21,10 +21,10 @@ struct news;
 struct queue;
 
 struct sequence_medium {
-    struct input_tensor input;
-    struct digest digest; /* of modality, shape and numbers of the input */
-    float *embeddings;    /* f32 [n_modality_tokens, dim] */
-    bool encoded;         /* the embeddings are there: engine */
+    struct input_tensor input; /* its data NULL when the embeddings were given */
+    struct digest digest;      /* of modality, shape and numbers of the input */
+    float *embeddings;         /* f32 [n_modality_tokens, dim] */
+    bool encoded;              /* the embeddings are there: engine */
 };
 
 /* A text that the answer may be. */

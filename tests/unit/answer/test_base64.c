@@ -37,6 +37,29 @@ static void decodes_the_vectors_of_rfc_4648(void **state)
     }
 }
 
+/* In one line, whatever the library thinks of lines. */
+static void encodes_what_it_decodes(void **state)
+{
+    uint8_t bytes[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 37);
+    for (size_t n = 0; n <= sizeof(bytes); n++) {
+        struct buffer text, found;
+
+        buffer_init(&text, 1000);
+        buffer_init(&found, 1000);
+        assert_int_equal(base64_encode(bytes, n, &text), 0);
+        assert_int_equal(text.size, (n + 2) / 3 * 4);
+        assert_int_equal(base64_decode(text.bytes, text.size, &found, NULL), 0);
+        assert_int_equal(found.size, n);
+        assert_memory_equal(found.bytes ? found.bytes : "", bytes, n);
+        buffer_deinit(&text);
+        buffer_deinit(&found);
+    }
+}
+
 static void refuses_everything_else(void **state)
 {
     static const struct {
@@ -102,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes_the_vectors_of_rfc_4648),
+        cmocka_unit_test(encodes_what_it_decodes),
         cmocka_unit_test(refuses_everything_else),
         cmocka_unit_test(decodes_long_texts),
     };

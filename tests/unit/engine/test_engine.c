@@ -140,7 +140,7 @@ static void answers_about_every_modality(void **state)
     for (int m = 0; m < N_MODALITIES; m++) {
         struct onellm_request request = greedy(3);
         struct input_tensor input;
-        const struct input_tensor *media[] = {&input, &input};
+        const struct onellm_medium media[] = {{(enum modality)m, &input}, {(enum modality)m, &input}};
         struct sequence *sequence;
         struct sequence_news news;
 
@@ -231,7 +231,8 @@ static struct sequence *prepare_one_of_many(struct onellm *onellm, size_t i)
     struct message message = {ROLE_HUMAN, text, 13 + i * 9};
     struct onellm_request request = greedy(N_NEW);
     struct input_tensor input;
-    const struct input_tensor *media[] = {&input, &input};
+    const enum modality modality = i % 3 == 1 ? MODALITY_IMU : MODALITY_FMRI;
+    const struct onellm_medium media[] = {{modality, &input}, {modality, &input}};
     static const char *const choices[N_CHOICES] = {"a circle", "a lamp or two", "no"};
     struct sequence *sequence;
 
@@ -241,7 +242,7 @@ static struct sequence *prepare_one_of_many(struct onellm *onellm, size_t i)
     request.sampling.temperature = i % 2 ? 1 : 0;
     request.sampling.seed = i;
     if (i % 3) {
-        make_input(onellm_info(onellm)->hparams, i % 3 == 1 ? MODALITY_IMU : MODALITY_FMRI, &input);
+        make_input(onellm_info(onellm)->hparams, modality, &input);
         request.media = media;
         request.n_media = i % 3;
     }
@@ -497,17 +498,71 @@ static void forks_compute_no_prompt(void **state)
     onellm_close(onellm);
 }
 
+/* What was encoded for nobody's question answers like the input itself, alone and behind another medium. */
+static void media_are_encoded_alone(void **state)
+{
+    struct onellm *onellm = open_engine(2);
+    const struct hparams *h = onellm_info(onellm)->hparams;
+
+    (void)state;
+    for (int m = 0; m < N_MODALITIES; m++) {
+        struct onellm_request encoding = {.n_media = 1}, request = greedy(6);
+        struct input_tensor input;
+        struct onellm_medium media[] = {{(enum modality)m, &input}, {(enum modality)m, &input}};
+        struct sequence *kept, *sequence;
+        struct sequence_news news;
+        struct buffer texts[2];
+
+        make_input(h, (enum modality)m, &input);
+        encoding.media = media;
+        kept = prepare(onellm, &encoding);
+        assert_int_equal(onellm_submit(onellm, kept), 0);
+        news = finish(onellm, kept, NULL);
+        assert_int_equal(news.finish, FINISH_STOP);
+        assert_int_equal(news.n_prompt_tokens + news.n_new_tokens, 0);
+        request.media = media;
+        request.n_media = 2;
+        for (int i = 0; i < 2; i++) {
+            buffer_init(&texts[i], 1 << 20);
+            sequence = prepare(onellm, &request);
+            assert_int_equal(onellm_submit(onellm, sequence), 0);
+            assert_in_range(finish(onellm, sequence, &texts[i]).finish, FINISH_STOP, FINISH_LENGTH);
+            onellm_release(sequence);
+            media[1].input = NULL;
+            media[1].embeddings = sequence_embeddings(kept, 0, &media[1].digest);
+        }
+        assert_string_equal(texts[0].bytes ? texts[0].bytes : "", texts[1].bytes ? texts[1].bytes : "");
+        buffer_deinit(&texts[0]);
+        buffer_deinit(&texts[1]);
+        onellm_release(kept);
+    }
+    free(input_data);
+    input_data = NULL;
+    onellm_close(onellm);
+}
+
+static void nothing_is_not_encoded(void **state)
+{
+    struct onellm *onellm = open_engine(1);
+    struct error error = ERROR_NONE;
+    struct sequence *sequence;
+
+    (void)state;
+    assert_int_equal(onellm_prepare(onellm, &(struct onellm_request){0}, &sequence, &error), -EINVAL);
+    onellm_close(onellm);
+}
+
 /* A sequence that keeps the engine busy for a while: eight films. */
 static struct sequence *prepare_slow(struct onellm *onellm)
 {
     struct onellm_request request = greedy(1);
-    const struct input_tensor *media[8];
+    struct onellm_medium media[8];
     struct input_tensor input;
     struct sequence *sequence;
 
     make_input(onellm_info(onellm)->hparams, MODALITY_VIDEO, &input);
     for (size_t i = 0; i < ARRAY_SIZE(media); i++)
-        media[i] = &input;
+        media[i] = (struct onellm_medium){MODALITY_VIDEO, &input};
     request.media = media;
     request.n_media = ARRAY_SIZE(media);
     sequence = prepare(onellm, &request);
@@ -718,6 +773,8 @@ int main(void)
         cmocka_unit_test(answers),
         cmocka_unit_test(memory_is_planned),
         cmocka_unit_test(answers_about_every_modality),
+        cmocka_unit_test(media_are_encoded_alone),
+        cmocka_unit_test(nothing_is_not_encoded),
         cmocka_unit_test(routing_sums_to_one),
         cmocka_unit_test(same_request_same_tokens),
         cmocka_unit_test(neighbours_change_nothing),
