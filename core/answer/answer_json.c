@@ -191,6 +191,24 @@ static struct value *probabilities_json(const struct onellm *onellm, const struc
     return list;
 }
 
+/* In the order in which they were asked about. */
+static struct value *choices_json(const struct question *question, const struct sequence *sequence)
+{
+    struct value *list = value_array();
+
+    for (size_t i = 0; i < question->n_choices; i++) {
+        const struct choice_likelihood *likelihood = sequence_choice(sequence, i);
+        struct value *choice = value_object();
+
+        value_set_text(choice, "text", question->choices[i]);
+        value_set_number(choice, "probability", likelihood->probability);
+        if (question->logprobs)
+            value_set_number(choice, "logprob", likelihood->logprob);
+        value_add(list, choice);
+    }
+    return list;
+}
+
 /* What every answer begins with. */
 static struct value *new_answer(const struct onellm *onellm, const char *object, const char *id, int64_t created)
 {
@@ -216,9 +234,11 @@ struct value *answer_json(const struct onellm *onellm, const struct question *qu
     value_set_text_n(answer, "answer", text, n_text);
     value_set_text(answer, "finish_reason", finish_name((int)news->finish));
     value_set(answer, "media", answer_media_json(onellm, question));
+    if (question->n_choices && news->finish == FINISH_STOP)
+        value_set(answer, "choices", choices_json(question, sequence));
     value_set(answer, "usage", usage_json(news));
     value_set(answer, "timings", timings_json(question, news));
-    if (question->logprobs)
+    if (question->logprobs && !question->n_choices)
         value_set(answer, "logprobs", probabilities_json(onellm, sequence, news, 0));
     if (with_ids) {
         ids = sequence_new_ids(sequence, &n);

@@ -81,8 +81,8 @@ static int set_answers(struct chat *chat, const struct value *value, struct erro
 
 static int read_fields(struct chat *chat, const struct value *body, struct error *error)
 {
-    static const enum field_id own[] = {FIELD_ID_PROMPT, FIELD_ID_TASK, FIELD_ID_SYSTEM, FIELD_ID_STOP,
-                                        FIELD_ID_MAX_TOKENS};
+    static const enum field_id own[] = {FIELD_ID_PROMPT, FIELD_ID_TASK,    FIELD_ID_SYSTEM,
+                                        FIELD_ID_STOP,   FIELD_ID_CHOICES, FIELD_ID_MAX_TOKENS};
     const struct value *most = value_get(body, "max_completion_tokens");
     int r = set_answers(chat, value_get(body, "n"), error);
 

@@ -5,6 +5,7 @@
    index. */
 #include "core/answer/question.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "core/base/buffer.h"
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
+#include "core/text/utf8.h"
 
 void question_init(struct question *question, size_t bytes_max)
 {
@@ -126,6 +128,46 @@ static int add_stop(struct question *question, const char *text, size_t n, struc
     return r;
 }
 
+/* An answer has neither white space at its ends nor what ends it. */
+static int check_choice(const struct question *question, const char *text, size_t n, struct error *error)
+{
+    if (n == 0)
+        return field_refuse(error, "choices", "must have more than white space");
+    if (memmem(text, n, CONVERSATION_STOP, strlen(CONVERSATION_STOP)))
+        return field_refuse(error, "choices", "must not contain %s, which ends every answer", CONVERSATION_STOP);
+    for (size_t i = 0, length; i < n; i += length) {
+        int found = utf8_length(text + i, n - i);
+
+        if (found <= 0)
+            return field_refuse(error, "choices", "must be UTF-8");
+        length = (size_t)found;
+    }
+    for (size_t i = 0; i < question->n_choices; i++)
+        if (strlen(question->choices[i]) == n && memcmp(question->choices[i], text, n) == 0)
+            return field_refuse(error, "choices", "number %zu is the same as number %zu", question->n_choices + 1,
+                                i + 1);
+    return 0;
+}
+
+static int add_choice(struct question *question, const char *text, size_t n, struct error *error)
+{
+    int r = field_text(&fields[FIELD_ID_CHOICES], text, n, error);
+
+    if (r == 0 && question->n_choices == QUESTION_CHOICES_MAX)
+        r = field_refuse(error, "choices", "at most %d choices", QUESTION_CHOICES_MAX);
+    for (; n > 0 && isspace((unsigned char)*text); n--)
+        text++;
+    while (n > 0 && isspace((unsigned char)text[n - 1]))
+        n--;
+    if (r == 0)
+        r = check_choice(question, text, n, error);
+    if (r == 0)
+        r = set_text(question, FIELD_ID_CHOICES, text, n, &question->choices[question->n_choices], error);
+    if (r == 0)
+        question->n_choices++;
+    return r;
+}
+
 /* "auto", "clip" or "MIN,MAX". */
 static int set_depth_range(struct modal_options *options, const char *text, size_t n, struct error *error)
 {
@@ -207,6 +249,8 @@ static int set_field(struct question *question, enum field_id id, const char *te
         return set_task(question, text, n, error);
     case FIELD_ID_STOP:
         return add_stop(question, text, n, error);
+    case FIELD_ID_CHOICES:
+        return add_choice(question, text, n, error);
     case FIELD_ID_MAX_TOKENS:
         return set_integer(id, text, n, &question->tokens_max, error);
     case FIELD_ID_TEMPERATURE:
@@ -485,14 +529,23 @@ int question_finish_media(struct question *question, struct error *error)
     return 0;
 }
 
+static int check_together(const struct question *question, struct error *error)
+{
+    if (question->n_top_logprobs && !question->logprobs)
+        return field_refuse(error, "top_logprobs", "needs logprobs");
+    if (question->n_choices && question->n_top_logprobs)
+        return field_refuse(error, "top_logprobs", "does not go with choices, which have a probability each");
+    if (question->n_choices && question->n_stops)
+        return field_refuse(error, "stop", "does not go with choices: the answer is the whole of one of them");
+    return check_windows(question, error);
+}
+
 int question_finish(struct question *question, struct error *error)
 {
-    int r = check_windows(question, error);
+    int r = check_together(question, error);
 
     if (r < 0)
         return r;
-    if (question->n_top_logprobs && !question->logprobs)
-        return field_refuse(error, "top_logprobs", "needs logprobs");
     pair_maps(question);
     r = make_prompt(question, error);
     if (r < 0)

@@ -30,6 +30,7 @@ extern const size_t n_fields;
 #define QUESTION_MEDIA_MAX 8
 #define QUESTION_FILES_MAX (2 * QUESTION_MEDIA_MAX) /* each medium may have one companion */
 #define QUESTION_STOPS_MAX 4
+#define QUESTION_CHOICES_MAX 32
 #define QUESTION_TURNS_MAX 512
 
 /* A medium that was uploaded and encoded before: what is left of it. */
@@ -71,6 +72,8 @@ struct question {
     size_t tokens_max;
     const char *stops[QUESTION_STOPS_MAX];
     size_t n_stops;
+    const char *choices[QUESTION_CHOICES_MAX]; /* without white space at their ends */
+    size_t n_choices;
     bool stream;
     bool logprobs;
     size_t n_top_logprobs; /* with logprobs only */

@@ -183,6 +183,8 @@ int question_prepare(const struct question *question, struct onellm *onellm, uin
         .tokens_max = question->tokens_max,
         .stops = question->stops,
         .n_stops = question->n_stops,
+        .choices = question->choices,
+        .n_choices = question->n_choices,
         .logprobs = question->logprobs,
         .n_likeliest = question->n_top_logprobs,
         .deadline_ns = deadline_ns,

@@ -20,11 +20,15 @@
 
 #include <stddef.h>
 
+#define ERROR_MESSAGE_MAX 448
+#define ERROR_DETAIL_MAX 192
+
 struct error {
-    int code;          /* 0: not set */
-    char at[64];       /* the field, part or option at fault; empty: not known */
-    char message[384]; /* for the person who sent the input; no addresses, no paths of the server */
-    char detail[192];  /* for the log of the person who runs the program: a library's own words; may be empty */
+    int code;                        /* 0: not set */
+    char at[64];                     /* the field, part or option at fault; empty: not known */
+    char message[ERROR_MESSAGE_MAX]; /* for the person who sent the input; no addresses, no paths of the server */
+    char detail[ERROR_DETAIL_MAX];   /* for the log of the person who runs the program: a library's own words; may be
+                                        empty */
 };
 
 #define ERROR_NONE ((struct error){0})

@@ -8,10 +8,10 @@
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
 
-/* "imu.timestamps" -> "imu-timestamps". */
+/* "imu.timestamps" -> "imu-timestamps"; an option gives one of the choices. */
 static void spell(const char *name, char *ret, size_t size)
 {
-    snprintf(ret, size, "%s", name);
+    snprintf(ret, size, "%s", strcmp(name, "choices") == 0 ? "choice" : name);
     for (char *at = strpbrk(ret, "._"); at; at = strpbrk(at, "._"))
         *at = '-';
 }

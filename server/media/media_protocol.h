@@ -10,18 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/error.h"
 #include "core/media/media.h"
-
-struct error;
 
 #define MEDIA_CONTROL_FD 3 /* of the worker program */
 
 /* Control socket, worker -> daemon, once. */
 struct media_hello {
-    char version[32];  /* of the program */
-    int result;        /* 0, or why files cannot be decoded as demanded */
-    char message[384]; /* in words */
-    int landlock_abi;  /* 0: this kernel has none */
+    char version[32];                /* of the program */
+    int result;                      /* 0, or why files cannot be decoded as demanded */
+    char message[ERROR_MESSAGE_MAX]; /* in words */
+    int landlock_abi;                /* 0: this kernel has none */
 };
 
 /* Control socket, daemon -> worker, with descriptors in this order. */
@@ -49,7 +48,7 @@ enum media_outcome {
 struct media_report {
     uint32_t outcome;
     int32_t status; /* refused: a negative errno; died: as waitpid() says */
-    char message[384], detail[192];
+    char message[ERROR_MESSAGE_MAX], detail[ERROR_DETAIL_MAX];
     struct raw_media media; /* without data */
 };
 

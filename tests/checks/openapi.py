@@ -8,7 +8,7 @@ import sys
 from sources import Tap, text
 
 FIELD = re.compile(r'FIELD\(\w+, "([^"]+)", (\w+), (.*?), (.*?), "([^"]*)", (true|false),', re.DOTALL)
-OF_FORMS_ALONE = ('prompt', 'task', 'system', 'media_id')  # a chat says these in its messages
+OF_FORMS_ALONE = ('prompt', 'task', 'system', 'choices', 'media_id')  # a chat says these in its messages, or not at all
 
 
 def limit(source):

@@ -46,6 +46,12 @@ static void check(const struct question *question)
 {
     expect(question->prompt && *question->prompt);
     expect(question->n_uploads <= QUESTION_MEDIA_MAX && question->n_stops <= QUESTION_STOPS_MAX);
+    expect(question->n_choices <= QUESTION_CHOICES_MAX && !(question->n_choices && question->n_stops));
+    for (size_t i = 0; i < question->n_choices; i++) {
+        expect(*question->choices[i]);
+        for (size_t k = 0; k < i; k++)
+            expect(strcmp(question->choices[k], question->choices[i]) != 0);
+    }
     expect(question->tokens_max >= 1);
     expect(question->sampling.temperature >= 0 && question->sampling.temperature <= 2);
     expect(question->sampling.top_p >= 0 && question->sampling.top_p <= 1);

@@ -18,7 +18,7 @@ import numpy as np
 
 import seeded_model
 import tool
-from twin import Twin
+from twin import Twin, softmax
 
 # Largest difference and root mean square allowed from the same input tensor.
 LIMITS = {'tokens': (1e-4, 1e-5), 'features': (1e-4, 1e-5), 'routing': (1e-5, 2e-6), 'experts': (2e-4, 2e-5),
@@ -35,6 +35,9 @@ INPUT_LIMITS = {'image': (1e-5, 1e-6), 'depth': (1e-5, 1e-6), 'normal': (1e-5, 1
 # this is what that makes of the stages behind. From the same tensor the limits above hold: see the lines of the twin.
 SOUND_LIMITS = {'tokens': (2e-3, 1e-4), 'features': (3e-3, 2e-4), 'experts': (1.5e-3, 2.5e-4),
                 'embeddings': (1.5e-3, 2.5e-4)}
+
+CHOICES = ['no', 'a red circle', 'zwei grüne Kreise']
+CHOICES_LIMITS = (4e-3, 2e-3)  # for each of their tokens: keys and values are rounded to f16, which the twin does not do
 
 OUR_NAMES = {'rgbd': 'depth', 'rgbn': 'normal'}
 N_GREEDY = 24
@@ -188,6 +191,24 @@ def compare_greedy(tap, case, found, twin, media, n, margin=1e-2):
               f'{case:36} {n_sure} greedy tokens', f'{ids}\nnot {expected}')
 
 
+def check_choices(tap, onellm, model, name, twin, options, media):
+    """How likely each choice is, token by token from the twin's logits: the mean over the tokens."""
+    words = sum((['--choice', choice] for choice in CHOICES), ['--prompt', 'What is this?', '--logprobs', 'true', '--json'])
+    found = json.loads(tool.must_run(onellm, 'answer', '--model', model, *options, *words))
+    expected, n_tokens = [], []
+    for choice in CHOICES:
+        ids = tool.must_run(onellm, 'tokenize', '--model', model, '--ids', input=f'{choice}\n###').split()
+        prompt, logprob = list(found['prompt_ids']), 0
+        for number in map(int, ids):
+            logprob += np.log(softmax(twin.logits(prompt, media))[number])
+            prompt.append(number)
+        expected.append(logprob)
+        n_tokens.append(len(ids))
+    logprobs = np.array([choice['logprob'] for choice in found['choices']])
+    tap.compare(name, 'choices', logprobs / n_tokens, np.array(expected) / n_tokens, CHOICES_LIMITS)
+    tap.check(found['answer'] == CHOICES[int(np.argmax(expected))], f'{name:18} the likeliest choice', found['answer'])
+
+
 def check_modality(tap, onellm, model, name, twin, modality, scratch, stages, margin=1e-2, compare=None):
     """One sample file through the network; the embeddings depend on all stages before them."""
     compare = compare or tap.compare
@@ -234,6 +255,8 @@ def seeded_suite(onellm):
                 order = ['video', 'audio', 'video']
                 found = tool.answer(onellm, path, sum((tool.SAMPLE_OPTIONS[m] for m in order), []), 'And now?', 12)
                 compare_greedy(tap, f'{name} video, audio, video', found, twin, [(m, embeddings[m]) for m in order], 12)
+                check_choices(tap, onellm, path, f'{name} image', twin, tool.SAMPLE_OPTIONS['image'],
+                              [('image', embeddings['image'])])
                 compare_greedy(tap, f'{name} text', tool.answer(onellm, path, [], 'Hello. Who?', 12), twin, [], 12)
             except tool.Failed as failure:
                 tap.check(False, name, str(failure))

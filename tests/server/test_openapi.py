@@ -83,6 +83,7 @@ class OpenApi(Case):
     def test_answers(self):
         image = ('image', SAMPLES / 'image.jpg')
         for parts in ([image, ('prompt', 'x')], [image, ('depth', SAMPLES / 'depth.png'), ('task', 'caption')],
+                      [('prompt', 'x'), ('choices', 'a'), ('choices', 'b'), ('logprobs', 'true')],
                       [('prompt', '')], [('prompt', 'x'), ('temperature', 9)], [('image', b'none'), ('prompt', 'x')]):
             self.assert_valid(self.daemon.ask(*parts, *SHORT), 'post', '/v1/answers')
 

@@ -140,7 +140,7 @@ class Start(unittest.TestCase):
         return done.stderr
 
     def worker_says(self, version, result, message):
-        hello = struct.pack('32si384si', version.encode(), result, message.encode(), 0)
+        hello = struct.pack('32si448si', version.encode(), result, message.encode(), 0)
         worker = self.program.with_name('onellmd-media')
         worker.write_text(f'#!/usr/bin/python3\nimport os\nos.write(3, {hello!r})\nos.read(3, 1)\n')
         worker.chmod(0o755)

@@ -182,6 +182,41 @@ static void test_an_answer_has_all_its_parts(void **state)
     assert_true(number(timings, "generate_ms") > 0 && number(timings, "tokens_per_second") > 0);
 }
 
+static void test_choices_have_a_probability(void **state)
+{
+    _cleanup_(question_deinit) struct question question;
+    _cleanup_(value_freep) struct value *answer = NULL;
+    const char *texts[] = {"a circle", "no", "a lamp"};
+    const struct value *choices;
+    double sum = 0, most = 0;
+    size_t best = 0;
+
+    (void)state;
+    question_init(&question, 0);
+    set(&question, "prompt", "What is it?");
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        set(&question, "choices", texts[i]);
+    set(&question, "logprobs", "true");
+    answer = ask(&question);
+    choices = value_get(answer, "choices");
+    assert_int_equal(value_size(choices), ARRAY_SIZE(texts));
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        double probability = number(value_at(choices, i), "probability");
+
+        assert_string_equal(value_text(value_get(value_at(choices, i), "text")), texts[i]);
+        assert_true(probability > 0 && number(value_at(choices, i), "logprob") < 0);
+        best = probability > most ? i : best;
+        most = fmax(most, probability);
+        sum += probability;
+    }
+    assert_float_equal(sum, 1, 1e-6);
+    assert_string_equal(value_text(value_get(answer, "answer")), texts[best]);
+    assert_string_equal(value_text(value_get(answer, "finish_reason")), "stop");
+    assert_int_equal(integer(value_get(answer, "usage"), "completion_tokens"),
+                     value_size(value_get(answer, "token_ids")));
+    assert_null(value_get(answer, "logprobs"));
+}
+
 static void test_maps_show_the_image_that_they_took(void **state)
 {
     static char small[16384], large[16384];
@@ -384,6 +419,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_answer_has_all_its_parts),
+        cmocka_unit_test(test_choices_have_a_probability),
         cmocka_unit_test(test_maps_show_the_image_that_they_took),
         cmocka_unit_test(test_damaged_files_are_named),
         cmocka_unit_test(test_companions_are_named),

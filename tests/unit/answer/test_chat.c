@@ -73,7 +73,8 @@ static void reads_fields(void **state)
          "{" ASKED ",\"temperature\":0.5,\"top_p\":1,\"top_k\":40,\"min_p\":0.25,\"seed\":7,"
          "\"repetition_penalty\":1.5,\"frequency_penalty\":-1,\"presence_penalty\":2,\"max_tokens\":5,"
          "\"max_completion_tokens\":9.0,\"stop\":[\"a\",\"b\"],\"stream\":true,\"timeout_ms\":100,"
-         "\"stream_options\":{\"include_usage\":true},\"n\":4,\"logprobs\":true,\"top_logprobs\":3,\"user\":\"x\"}");
+         "\"stream_options\":{\"include_usage\":true},\"n\":4,\"logprobs\":true,\"top_logprobs\":3,\"user\":\"x\","
+         "\"choices\":[\"a\"]}");
     const struct sampling *sampling = &reading.question.sampling;
 
     (void)state;
@@ -87,6 +88,7 @@ static void reads_fields(void **state)
     assert_int_equal(reading.chat.n_answers, 4);
     assert_int_equal(reading.question.timeout_ms, 100);
     assert_true(reading.question.logprobs && reading.question.n_top_logprobs == 3);
+    assert_int_equal(reading.question.n_choices, 0); /* what others call so is their own */
 }
 
 static void what_is_null_was_not_said(void **state)

@@ -228,6 +228,63 @@ static void test_a_field_comes_once(void **state)
     assert_int_equal(question.n_stops, QUESTION_STOPS_MAX);
 }
 
+static void test_choices_differ(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } wrong[] = {
+        {"", "must have 1 to 1024 bytes, not 0"},
+        {" \n\t", "must have more than white space"},
+        {"a ### b", "must not contain ###"},
+        {"gr\xfcn", "must be UTF-8"},
+        {"gr\xc3", "must be UTF-8"},
+        {"a circle", "number 3 is the same as number 1"},
+        {"\ta circle ", "number 3 is the same as number 1"},
+    };
+    _cleanup_(question_deinit) struct question question;
+    char text[8];
+
+    (void)state;
+    question_init(&question, 0);
+    assert_int_equal(question_set(&question, "choices", "a circle", 8, NULL), 0);
+    assert_int_equal(question_set(&question, "choices", " gr\xc3\xbcn \n", 8, NULL), 0);
+    assert_string_equal(question.choices[1], "gr\xc3\xbcn");
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        struct error error = ERROR_NONE;
+
+        assert_int_equal(question_set(&question, "choices", wrong[i].text, strlen(wrong[i].text), &error), -EINVAL);
+        assert_string_equal(error.at, "choices");
+        if (!strstr(error.message, wrong[i].message))
+            fail_msg("\"%s\" does not say \"%s\"", error.message, wrong[i].message);
+    }
+    for (int i = 2; i < QUESTION_CHOICES_MAX; i++) {
+        snprintf(text, sizeof(text), "%d", i);
+        assert_int_equal(question_set(&question, "choices", text, strlen(text), NULL), 0);
+    }
+    assert_int_equal(question_set(&question, "choices", "one more", 8, NULL), -EINVAL);
+    assert_int_equal(question.n_choices, QUESTION_CHOICES_MAX);
+}
+
+static void test_choices_go_without_stops(void **state)
+{
+    static const char *const cases[][2] = {{"stop", "x"}, {"top_logprobs", "2"}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        _cleanup_(question_deinit) struct question question;
+        struct error error = ERROR_NONE;
+
+        question_init(&question, 0);
+        question_set(&question, "prompt", "which?", 6, NULL);
+        question_set(&question, "choices", "this", 4, NULL);
+        question_set(&question, "logprobs", "true", 4, NULL);
+        assert_int_equal(question_set(&question, cases[i][0], cases[i][1], strlen(cases[i][1]), NULL), 0);
+        assert_int_equal(question_finish(&question, &error), -EINVAL);
+        assert_string_equal(error.at, cases[i][0]);
+        assert_non_null(strstr(error.message, "does not go with choices"));
+    }
+}
+
 static void test_unknown_fields_are_listed(void **state)
 {
     struct error error;
@@ -475,6 +532,8 @@ int main(void)
         cmocka_unit_test(test_booleans_are_spelled_in_four_ways),
         cmocka_unit_test(test_values_arrive),
         cmocka_unit_test(test_a_field_comes_once),
+        cmocka_unit_test(test_choices_differ),
+        cmocka_unit_test(test_choices_go_without_stops),
         cmocka_unit_test(test_unknown_fields_are_listed),
         cmocka_unit_test(test_options_belong_to_the_latest_file),
         cmocka_unit_test(test_windows_end_after_they_start),

@@ -489,10 +489,29 @@ static void test_answer_says_the_same_in_both_ways(void **state)
     assert_string_equal(text.out + strlen(answer), "\n");
 }
 
+static void test_answer_is_one_of_the_choices(void **state)
+{
+    _cleanup_(run_deinit) struct run text = RUN(command_answer, "", "--model", model, "--image", IMAGE, "--prompt",
+                                                "What?", "--choice", "a circle", "--choice", "no");
+    _cleanup_(run_deinit) struct run json = RUN(command_answer, "", "--model", model, "--image", IMAGE, "--prompt",
+                                                "What?", "--choice", "a circle", "--choice", "no", "--json");
+    _cleanup_(value_freep) struct value *value = NULL;
+    double first = 0, second = 0;
+
+    (void)state;
+    assert_run(text, EXIT_DONE, "random weights");
+    assert_run(json, EXIT_DONE, "random weights");
+    value = parse(&json);
+    value_number(value_get(value_at(value_get(value, "choices"), 0), "probability"), &first);
+    value_number(value_get(value_at(value_get(value, "choices"), 1), "probability"), &second);
+    assert_float_equal(first + second, 1, 1e-6);
+    assert_string_equal(text.out, first > second ? "a circle\n" : "no\n");
+}
+
 static void test_answer_refuses(void **state)
 {
     static const struct {
-        const char *words[7];
+        const char *words[9];
         const char *message;
         int status;
     } cases[] = {
@@ -504,6 +523,9 @@ static void test_answer_refuses(void **state)
          EXIT_USAGE},
         {{"--prompt", "x", "--image", "/nonexistent"}, "--image: /nonexistent: cannot be opened", EXIT_FAILED},
         {{"--prompt", "x", "--image", IMU, "--model", model}, "--image: expected jpeg", EXIT_FAILED},
+        {{"--prompt", "x", "--choice", "a", "--choice", "a"}, "--choice: number 2 is the same as number 1", EXIT_USAGE},
+        {{"--prompt", "x", "--choices", "a"}, "unknown option \"--choices\"", EXIT_USAGE},
+        {{"--prompt", "x", "--choice", "a", "--stop", "b"}, "--stop: does not go with choices", EXIT_USAGE},
         {{"--prompt", "x", "--stream", "true"}, "unknown option \"--stream\"", EXIT_USAGE},
         {{"--prompt", "x", "--model", "/nonexistent"}, "/nonexistent: cannot be opened", EXIT_FAILED},
         {{"--prompt", "x", "--model", TOKENIZER}, "tokenizer.model: ", EXIT_FAILED},
@@ -581,6 +603,7 @@ int main(void)
         cmocka_unit_test(test_encode_refuses),
         cmocka_unit_test(test_no_half_files),
         cmocka_unit_test(test_answer_says_the_same_in_both_ways),
+        cmocka_unit_test(test_answer_is_one_of_the_choices),
         cmocka_unit_test(test_answer_refuses),
         cmocka_unit_test(test_several_files_of_a_kind_are_numbered),
         cmocka_unit_test(test_modalities_are_listed),

@@ -76,7 +76,7 @@ static void test_defaults(void **state)
     assert_string_equal(config.model, "");
     assert_int_equal(config.queue, 64);
     assert_int_equal(config.body_bytes_max, 256 << 20);
-    assert_int_equal(config.parts_max, 32);
+    assert_int_equal(config.parts_max, 64);
     assert_int_equal(config.upload_idle_ms, 30000);
     assert_int_equal(config.request_timeout_ms, 600000);
     assert_int_equal(config.keep_alive_ms, 75000);
