@@ -33,6 +33,8 @@ enum kv_type {
     KV_Q8_0, /* half of the memory, rounded to eight bits in blocks of 32 */
 };
 
+#define ONELLM_DRAFTS 8 /* n_drafts, unless somebody says otherwise */
+
 struct onellm_options {
     const char *model_path;      /* NULL: the demo model that comes with the program */
     int n_threads;               /* 0: the cores that this process may use */

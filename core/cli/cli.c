@@ -54,7 +54,8 @@ int print_json(const char *command, struct value *value)
 int open_engine(const char *command, const char *model_path, uint64_t n_threads, struct onellm **ret,
                 struct error *error)
 {
-    const struct onellm_options options = {.model_path = model_path, .n_threads = (int)n_threads, .n_sequences = 1};
+    const struct onellm_options options = {
+        .model_path = model_path, .n_threads = (int)n_threads, .n_sequences = 1, .n_drafts = ONELLM_DRAFTS};
     int r = onellm_open(&options, ret, error);
 
     if (r == 0 && onellm_info(*ret)->untrained)

@@ -3,10 +3,11 @@
 
 import json
 import re
+import subprocess
 import threading
 import unittest
 
-from harness import ENDLESS, SAMPLES, Case, Daemon, chunked, events_of, form, head, main
+from harness import ENDLESS, SAMPLES, TOOL, Case, Daemon, chunked, events_of, form, head, main, tiny_model
 
 SHORT = [('max_tokens', 6), ('temperature', 0)]
 IMAGE = ('image', SAMPLES / 'image.jpg')
@@ -80,6 +81,19 @@ class Answers(Case):
         answer = self.ask(('prompt', 'What is it?'), ('max_tokens', 30), ('temperature', 0), ('stop', stop)).json()
         self.assertEqual(answer['answer'], whole[:whole.index(stop)])
         self.assertEqual(answer['finish_reason'], 'stop')
+
+    def test_the_tool_says_the_same(self):
+        """It drafts what probably follows; here nothing is drafted."""
+        prompt = 'again and again and again and again and again'
+        words = ['answer', '--model', tiny_model(), '--prompt', prompt, '--max-tokens', '400', '--temperature', '0', '--json']
+        daemon = Daemon('--drafts', '0')
+        try:
+            found = json.loads(subprocess.run([TOOL, *words], check=True, capture_output=True).stdout)
+            answer = daemon.ask(('prompt', prompt), ('max_tokens', 400), ('temperature', 0)).json()
+        finally:
+            daemon.stop()
+        self.assertEqual((found['answer'], found['usage']), (answer['answer'], answer['usage']))
+        self.assertGreater(answer['usage']['completion_tokens'], 100)
 
     def test_empty_values(self):
         self.assertEqual(self.daemon.ask(('prompt', ''), *SHORT).status, 400)

@@ -15,6 +15,7 @@
 #include "config/option.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
+#include "core/onellm.h"
 
 #define LOAD(environment, path, ...)                                                                                   \
     load((const char *[]){"onellmd", __VA_ARGS__ __VA_OPT__(, ) NULL}, (const char *[])environment, path)
@@ -77,6 +78,7 @@ static void test_defaults(void **state)
     assert_int_equal(config.queue, 64);
     assert_int_equal(config.body_bytes_max, 256 << 20);
     assert_int_equal(config.parts_max, 64);
+    assert_int_equal(config.drafts, ONELLM_DRAFTS); /* of the tool, too */
     assert_int_equal(config.upload_idle_ms, 30000);
     assert_int_equal(config.request_timeout_ms, 600000);
     assert_int_equal(config.keep_alive_ms, 75000);
