@@ -3,6 +3,7 @@
 
 import json
 import math
+import select
 import subprocess
 import threading
 
@@ -76,7 +77,7 @@ class Choices(Case):
         events = events_of(self.ask(('image', SAMPLES / 'image.jpg'), ('stream', 'true'), *choices(SHAPES)))
         names = [event.name for event in events]
         self.assertEqual((names[0], names[-2:]), ('start', ['delta', 'done']))
-        self.assertEqual(set(names[1:-2]), {'progress'})
+        self.assertLessEqual(set(names[1:-2]), {'progress'})
         done = events[-1].data
         self.assertEqual(events[-2].data, {'text': done['answer']})
         self.assertEqual([choice['text'] for choice in done['choices']], SHAPES)
@@ -134,18 +135,16 @@ class Slowly(Case):
         self.assertEqual(self.daemon.ask(('prompt', 'Which?'), *choices(['a', 'b'])).status, 200)
 
     def test_streams_go_on_beside(self):
-        stream = self.daemon.start_asking(('prompt', 'x'), ('stream', 'true'), *ENDLESS)
-        asking = self.daemon.start_asking(('prompt', 'Which?'), ('timeout_ms', 2000), *self.many)
-        stream.head()
-        events = stream.events()
-        deltas = 0
-        asked = threading.Event()
-        threading.Thread(target=lambda: (asking.response(), asked.set())).start()
-        while not asked.is_set():
-            deltas += next(events).name == 'delta'
-        self.assertGreater(deltas, 3)
-        stream.close()
-        asking.close()
+        """A pass has few tokens of choices, and one of the stream."""
+        with self.daemon.start_asking(('prompt', 'x'), ('stream', 'true'), *ENDLESS) as stream, \
+                self.daemon.start_asking(('prompt', 'Which?'), *self.many) as asking:
+            stream.head()
+            deltas = (event for event in stream.events() if event.name == 'delta')
+            while b'\nonellmd_sequences 2\n' not in self.daemon.get('/metrics').body:
+                next(deltas)
+            for _ in range(50):
+                next(deltas)
+            self.assertEqual(select.select([asking.socket], [], [], 0)[0], [])
 
 
 if __name__ == '__main__':
