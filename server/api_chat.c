@@ -68,36 +68,42 @@ static int read_json(struct request *request, struct error *error)
     return r;
 }
 
-/* Takes data over; NULL: only the mark of the end. */
-static int send_data(struct completion *completion, struct value *data, bool is_last)
+/* Takes data over. */
+static int send_data(struct request *request, struct value *data)
 {
     _cleanup_(value_freep) struct value *owned = data;
     _cleanup_(buffer_deinit) struct buffer frame;
 
     buffer_init(&frame, SIZE_MAX);
-    if (data)
-        sse_data(&frame, data);
-    if (is_last)
-        sse_done(&frame);
-    return stream_send(&completion->request.stream, &frame);
+    sse_data(&frame, data);
+    return stream_send(&request->stream, &frame);
 }
-static int send_chunk(struct completion *completion, const struct sequence_news *news, struct chat_chunk chunk)
+
+static void end_stream(struct request *request)
 {
-    const struct request *request = &completion->request;
+    _cleanup_(buffer_deinit) struct buffer frame;
+
+    buffer_init(&frame, SIZE_MAX);
+    sse_done(&frame);
+    if (stream_send(&request->stream, &frame) == 0)
+        exchange_end(request->exchange);
+}
+
+static int send_chunk(struct request *request, const struct sequence_news *news, struct chat_chunk chunk)
+{
+    struct completion *completion = (struct completion *)request;
 
     chunk.n_told = completion->n_told[chunk.index];
     if (chunk.kind != CHAT_CHUNK_ROLE)
         completion->n_told[chunk.index] = news->n_new_tokens;
-    return send_data(completion,
-                     answer_chunk_json(request->daemon->onellm, &request->question,
-                                       request->answers[chunk.index].sequence, news, request->id, request->created,
-                                       &chunk),
-                     false);
+    return send_data(request, answer_chunk_json(request->daemon->onellm, &request->question,
+                                                request->answers[chunk.index].sequence, news, request->id,
+                                                request->created, &chunk));
 }
 
 static int send_choice(struct request *request, struct chat_chunk chunk)
 {
-    return send_chunk((struct completion *)request, &request->answers[chunk.index].news, chunk);
+    return send_chunk(request, &request->answers[chunk.index].news, chunk);
 }
 
 static int on_accepted(struct request *request)
@@ -140,28 +146,20 @@ static void reply(struct request *request, const struct sequence_news *total)
 static void on_answered(struct request *request, const struct sequence_news *total)
 {
     struct completion *completion = (struct completion *)request;
-    int r = 0;
 
-    if (!request->question.stream) {
+    if (!request->question.stream)
         reply(request, total);
-        return;
-    }
-    if (completion->include_usage)
-        r = send_chunk(completion, total, (struct chat_chunk){.kind = CHAT_CHUNK_USAGE});
-    if (r == 0)
-        r = send_data(completion, NULL, true);
-    if (r == 0)
-        exchange_end(request->exchange);
+    else if (!completion->include_usage ||
+             send_chunk(request, total, (struct chat_chunk){.kind = CHAT_CHUNK_USAGE}) == 0)
+        end_stream(request);
 }
 
 static void on_failed(struct request *request, enum problem problem, const struct error *error)
 {
-    struct completion *completion = (struct completion *)request;
-
     if (!request->stream.begun)
         exchange_fail(request->exchange, problem, error);
-    else if (send_data(completion, problem_json(problem, error), true) == 0)
-        exchange_end(request->exchange);
+    else if (send_data(request, problem_json(problem, error)) == 0)
+        end_stream(request);
 }
 
 static void completion_free(struct request *request)

@@ -4,6 +4,9 @@
    From every state request_end() leads to the end at once: the engine's work is cancelled, and memory that a
    preparation thread still uses is freed when that thread is done (ORPHANED).
 
+   A question may want several answers: sequences with the same prompt. The others are submitted when the first has
+   computed it; they end as one request, when the last of them has ended, or when one has failed.
+
    Embedded as the first member of what an endpoint keeps for it. The endpoint renders; it hears of: */
 #pragma once
 
