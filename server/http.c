@@ -17,6 +17,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@
 #define LINGER_MS 5000
 #define REPLY_BYTES_MAX (64 << 20)
 #define REPLY_HEADERS_MAX 8
+#define ACCEPT_ROUNDS_MAX 128 /* of ten connections each: more than wait to be accepted */
 
 enum phase {
     PHASE_HEAD,
@@ -581,10 +583,23 @@ void http_close_after_replies(struct http *http)
     http->close_after_replies = true;
 }
 
+/* Who has connected by now would be reset, and who has asked would be cut off: they are heard first. What was accepted
+ * in one run is read in the next. */
+static void hear_who_waits(struct http *http)
+{
+    struct pollfd listener = {.fd = http->options.listen_fd, .events = POLLIN};
+
+    for (int round = 0; round < ACCEPT_ROUNDS_MAX && poll(&listener, 1, 0) > 0; round++)
+        http_pump(http);
+    http_pump(http);
+}
+
 void http_stop_listening(struct http *http)
 {
-    MHD_socket fd = MHD_quiesce_daemon(http->daemon);
+    MHD_socket fd;
 
+    hear_who_waits(http);
+    fd = MHD_quiesce_daemon(http->daemon);
     if (fd != MHD_INVALID_SOCKET)
         close(fd);
     http->close_after_replies = true;

@@ -231,6 +231,24 @@ class Ends(unittest.TestCase):
         self.assertEqual(list(events)[-1].name, 'done')
         self.assertEqual(daemon.wait(), 0)
 
+    def test_who_has_connected_gets_a_reply(self):
+        """Nothing is accepted or read while the process stands still, and all of that is there when it goes on to stop."""
+        daemon = Daemon('--sequences', 8)
+        kept = daemon.connect()
+        kept.send(head('GET', '/livez'))
+        kept.response()
+        daemon.signal(signal.SIGSTOP)
+        asked = [daemon.start_asking(*SHORT) for _ in range(30)]
+        kept.send(head('GET', '/livez'))
+        daemon.signal()
+        daemon.signal(signal.SIGCONT)
+        self.assertEqual(kept.response().status, 200)
+        for connection in asked:
+            response = connection.response()
+            self.assertIn(response.status, (200, 503))
+            self.assertEqual(response.headers['connection'].lower(), 'close')
+        self.assertEqual(daemon.wait(), 0)
+
     def test_second_signal_ends_at_once(self):
         daemon = Daemon('--drain-delay-ms', 60000)
         daemon.signal()
