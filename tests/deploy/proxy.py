@@ -1,6 +1,8 @@
 """HAProxy and nginx, started from deploy/haproxy.cfg and deploy/nginx.conf as they are: only addresses are filled in."""
 
+import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -28,9 +30,11 @@ http {{
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
+    """One below those of outgoing connections, which could take it while a daemon is restarted."""
+    for port in random.sample(range(20000, 32000), 100):
+        with contextlib.suppress(OSError), socket.create_server(('127.0.0.1', port)):
+            return port
+    raise AssertionError('no port is free')
 
 
 def program(name):
