@@ -101,11 +101,11 @@ def check_health_check(tap):
         listener = Listener(status)
         found.append(run(DEPLOY / 'health-check', ONELLMD_PORT=listener.port()).returncode)
         listener.join()
-    found.append(run(DEPLOY / 'health-check', ONELLMD_PORT=listener_that_is_gone()).returncode)
+    found.append(run(DEPLOY / 'health-check', ONELLMD_PORT=port_of_nobody()).returncode)
     tap.check(found == [0, 1, 1], 'health-check tells ready, not ready and gone apart', found)
 
 
-def listener_that_is_gone():
+def port_of_nobody():
     with socket.create_server(('127.0.0.1', 0)) as gone:
         return str(gone.getsockname()[1])
 
