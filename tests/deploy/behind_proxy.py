@@ -166,7 +166,7 @@ class Trial:
         n_streams = sum(outcome.stream for outcome in self.clients.outcomes)
         self.tap.check(not faults, f'{n_restarts} restarts in {ended - begun:.0f} s: none of {len(self.clients.outcomes)} '
                        f'requests failed, none of {n_streams} streams was cut', describe(faults))
-        self.tap.check(least > len(self.clients.threads), f'at least {least} answers while a daemon drained')
+        self.tap.check(least > 0, f'at least {least} answers while a daemon drained')
 
     def kill(self):
         """Of the streams that are held, each daemon has half, because nobody else asks when they begin."""
