@@ -1,0 +1,49 @@
+"""Node.js for the suites of this folder: where it is, and the packages of package.json, installed once into the build."""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+FOLDER = Path(os.environ.get('CLIENTS_FOLDER', HERE))  # where packages go
+SECONDS_MAX = 300
+# What npm says when nobody answers.
+UNREACHABLE = re.compile(r'(?:ERR!|error) code (E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|TIMEDOUT))')
+
+
+class Failed(Exception):
+    """npm did not do what it was asked."""
+
+
+def _install():
+    """Why the registry could not be asked, or None."""
+    done = FOLDER / 'node_modules' / '.done'
+    lock = (HERE / 'package-lock.json').read_text()
+    if done.is_file() and done.read_text() == lock:
+        return None
+    for name in ('package.json', 'package-lock.json'):
+        shutil.copy(HERE / name, FOLDER)
+    npm = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1',
+                          f'--cache={FOLDER / "npm-cache"}'], cwd=FOLDER, capture_output=True, text=True, timeout=SECONDS_MAX)
+    unreachable = UNREACHABLE.search(npm.stderr)
+    if unreachable:
+        return f'the npm registry cannot be reached: {unreachable[1]}'
+    if npm.returncode != 0:
+        raise Failed(f'npm ci: {npm.stderr[-3000:]}')
+    done.write_text(lock)
+    return None
+
+
+def packages():
+    """(node_modules, None), or (None, why there are none). Suites that run at the same time install them once."""
+    missing = [tool for tool in ('node', 'npm') if not shutil.which(tool)]
+    if missing:
+        return None, f'{" and ".join(missing)} not installed'
+    with open(FOLDER / 'lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        reason = _install()
+    return (None, reason) if reason else (FOLDER / 'node_modules', None)
