@@ -8,7 +8,8 @@ import {abandons, demo, key, keyed, sample, slow} from './daemons.mjs';
 import {finish, test} from './tap.mjs';
 
 const providers = {
-  'openai-compatible': (baseURL, apiKey) => createOpenAICompatible({name: 'onellmd', baseURL, apiKey, includeUsage: true})('demo'),
+  'openai-compatible': (baseURL, apiKey) =>
+    createOpenAICompatible({name: 'onellmd', baseURL, apiKey, includeUsage: true})('demo'),
   'openai': (baseURL, apiKey) => createOpenAI({baseURL, apiKey}).chat('demo'),
 };
 const whoAreYou = 'I am the small demo model of onellmd.';

@@ -38,5 +38,6 @@ export async function abandons(body) {
   const count = () => metric(slow, 'onellmd_questions_total{end="abandoned"}');
   const before = await count();
   await body();
-  await until(async () => await count() === before + 1 && await metric(slow, 'onellmd_sequences') === 0, 'the answer was abandoned');
+  await until(async () => await count() === before + 1 && await metric(slow, 'onellmd_sequences') === 0,
+              'the answer was abandoned');
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-FOLDER = Path(os.environ.get('CLIENTS_FOLDER', HERE))  # where packages go
+FOLDER = Path(os.environ.get('CLIENTS_FOLDER', ROOT / 'build' / 'tests' / 'clients'))  # where packages go
 SECONDS_MAX = 300
 # What npm says when nobody answers.
 UNREACHABLE = re.compile(r'(?:ERR!|error) code (E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|TIMEDOUT))')
@@ -43,6 +43,7 @@ def packages():
     missing = [tool for tool in ('node', 'npm') if not shutil.which(tool)]
     if missing:
         return None, f'{" and ".join(missing)} not installed'
+    FOLDER.mkdir(parents=True, exist_ok=True)
     with open(FOLDER / 'lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         reason = _install()

@@ -6,7 +6,8 @@ import {abandons, demo, endless, isAnswering, key, keyed, sample64, slow} from '
 import {finish, test} from './tap.mjs';
 
 const client = new OpenAI({baseURL: demo, apiKey: 'none'});
-const user = (...content) => [{role: 'user', content: content.map(part => typeof part === 'string' ? {type: 'text', text: part} : part)}];
+const part = content => typeof content === 'string' ? {type: 'text', text: content} : content;
+const user = (...content) => [{role: 'user', content: content.map(part)}];
 const chat = (messages, more) => client.chat.completions.create({model: 'demo', temperature: 0, messages, ...more});
 const said = async (messages, more) => (await chat(messages, more)).choices[0].message.content;
 const whoAreYou = 'I am the small demo model of onellmd.';

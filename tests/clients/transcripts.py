@@ -30,6 +30,7 @@ from harness import PROGRAM, ROOT, SECONDS, TOOL, Daemon  # noqa: E402
 from tap import Tap  # noqa: E402
 
 BLOCK = re.compile(r'^```(\w+)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+NOT_RUN = re.compile(r'^(?: +\$ .*|```(?!console\b|js\b|python\b|html\b)\w+)$', re.MULTILINE)  # and looks as if it were
 FILE_NAME = re.compile(r'(?:#|//|<!--) (\S+\.(?:py|mjs|html))\b')
 LANGUAGES = ('js', 'python', 'html')
 PACKAGE = re.compile(r"from '(?!node:|\.)")
@@ -62,7 +63,9 @@ def commands_in(block):
 class Page:
     def __init__(self, path):
         self.name = str(path.relative_to(ROOT))
-        blocks = BLOCK.findall(path.read_text(encoding='utf-8'))
+        text = path.read_text(encoding='utf-8')
+        blocks = BLOCK.findall(text)
+        self.not_run = NOT_RUN.findall(text)
         self.commands = [command for kind, block in blocks if kind == 'console' for command in commands_in(block)]
         self.programs = {}
         for block in (block for kind, block in blocks if kind in LANGUAGES):
@@ -102,12 +105,13 @@ class Folder:
 
     def run(self, commands):
         """(output, exit status) of each, all in one shell."""
-        lines = ['trap \'kill $(jobs -p) 2> /dev/null; wait\' EXIT', 'PATH=$PWD/bin:$PWD/build/server:$PWD/build/core/cli:$PATH']
+        lines = ['trap \'kill $(jobs -p) 2> /dev/null; wait\' EXIT',
+                 'PATH=$PWD/bin:$PWD/build/server:$PWD/build/core/cli:$PATH']
         for command in commands:
             lines += ['{', self.here(command.text), '} < /dev/null', f"printf '{END}%s{END}' $?"]
         environment = {**os.environ, 'CURL_HOME': str(self.path), 'NODE_NO_WARNINGS': '1', 'ONELLMD_CONFIG': '/dev/null'}
-        with subprocess.Popen(['bash', '-c', '\n'.join(lines)], cwd=self.path, env=environment, encoding='utf-8', errors='replace',
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True) as shell:
+        with subprocess.Popen(['bash', '-c', '\n'.join(lines)], cwd=self.path, env=environment, start_new_session=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8', errors='replace') as shell:
             try:
                 output, _ = shell.communicate(timeout=SECONDS * 4)
             except subprocess.TimeoutExpired:
@@ -162,6 +166,7 @@ def main():
     paths = [Path(name).resolve() for name in sys.argv[1:]] or [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
     pages = [Page(path) for path in paths]
     for page in pages:
+        tap.check(not page.not_run, f'{page.name}: what looks like a transcript is one', '\n'.join(page.not_run))
         if page.commands or page.programs:
             check(tap, page)
     return tap.finish()
