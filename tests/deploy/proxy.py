@@ -1,5 +1,6 @@
 """HAProxy and nginx, started from deploy/haproxy.cfg and deploy/nginx.conf as they are: only addresses are filled in."""
 
+import atexit
 import contextlib
 import os
 import random
@@ -78,6 +79,7 @@ class Proxy:
         command, environment = PROXIES[kind](self.address[1], daemons, Path(self.folder.name))
         with self.log.open('wb') as log:
             self.process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=log, stderr=log)
+        atexit.register(self.process.kill)  # a test may break off
         deadline = time.monotonic() + SECONDS
         while not self._listens():
             assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
