@@ -162,9 +162,9 @@ static void on_drain_delay_over(void *context)
 
     log_event(LOG_INFO, "stopping", "exchanges=%zu timeout_ms=%llu", http_n_exchanges(daemon->http),
               (unsigned long long)daemon->config->drain_timeout_ms);
-    daemon->state = DAEMON_STOPPING;
     daemon->end_ns = clock_ns() + daemon->config->drain_timeout_ms * 1000000;
-    http_stop_listening(daemon->http);
+    http_stop_listening(daemon->http); /* who has connected is still served */
+    daemon->state = DAEMON_STOPPING;
     on_stopping(daemon);
 }
 

@@ -70,7 +70,8 @@ class Starts(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             program = Path(folder) / 'bin' / 'onellmd'
             program.parent.mkdir()
-            shutil.copy(PROGRAM, program)
+            for name in ('onellmd', 'onellmd-media'):
+                shutil.copy(Path(PROGRAM).with_name(name), program.with_name(name))
             self.assert_refused(run('--port', 0, program=program), 'share/onellmd/demo.gguf', '--model')
             model = Path(folder) / 'share' / 'onellmd' / 'demo.gguf'
             model.parent.mkdir(parents=True)
