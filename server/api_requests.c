@@ -11,17 +11,19 @@
 #include "server/http.h"
 #include "server/request.h"
 
-static struct request *find(struct daemon *daemon, const char *id)
+/* Among those of the same key. */
+static struct request *find(struct daemon *daemon, const char *id, const struct key *key)
 {
     for (struct request *request = daemon->requests; request; request = request->next)
-        if (request->exchange && (strcmp(request->id, id) == 0 || strcmp(request->exchange->request_id, id) == 0))
+        if (request->exchange && request->key == key &&
+            (strcmp(request->id, id) == 0 || strcmp(request->exchange->request_id, id) == 0))
             return request;
     return NULL;
 }
 
 void api_cancel(struct daemon *daemon, struct exchange *exchange)
 {
-    struct request *request = find(daemon, strrchr(exchange->path, '/') + 1);
+    struct request *request = find(daemon, strrchr(exchange->path, '/') + 1, exchange->key);
     struct error error = ERROR_NONE;
     struct value *body;
 

@@ -41,7 +41,8 @@ def main():
     commands = re.findall(r'^    \{"(\w+)", command_\w+', text('core/cli/main.c'), re.MULTILINE)
     missing = [name for name in commands if f'\n           onellm {name} ' not in shown['onellm.1']]
     tap.check(commands and not missing, f'{len(commands)} commands are in onellm.1', missing)
-    names = set(re.findall(r'FIELD\(\w+, "([^"]+)"', text('core/answer/fields.def'))) - {'stream'}
+    names = set(re.findall(r'FIELD\(\w+, "([^"]+)"', text('core/answer/fields.def'))) - {'stream', 'media_id'}
+    names = {'choice' if name == 'choices' else name for name in names}
     missing = [name for name in names if f' --{re.sub("[._]", "-", name)} ' not in shown['onellm.1']]
     tap.check(names and not missing, f'{len(names)} fields of a question are in onellm.1', missing)
     return tap.finish()

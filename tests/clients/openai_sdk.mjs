@@ -114,7 +114,7 @@ const noPicture = {type: 'image_url', image_url: {url: `data:image/png;base64,${
 const elsewhere = {type: 'image_url', image_url: {url: 'https://example.org/cat.png'}};
 for (const [what, messages, more, kind, status, code, param] of [
   ['a value', user('x'), {temperature: 3}, OpenAI.BadRequestError, 400, 'invalid_value', 'temperature'],
-  ['several answers', user('x'), {n: 2}, OpenAI.BadRequestError, 400, 'invalid_value', 'n'],
+  ['too many answers', user('x'), {n: 5}, OpenAI.BadRequestError, 400, 'invalid_value', 'n'],
   ['no messages', [], {}, OpenAI.BadRequestError, 400, 'missing_prompt', 'messages'],
   ['a role', [{role: 'robot', content: 'x'}], {}, OpenAI.BadRequestError, 400, 'invalid_value', 'messages[0].role'],
   ['a recording for a picture', user('x', noPicture), {}, OpenAI.APIError, 415, 'unsupported_media_type', 'image'],

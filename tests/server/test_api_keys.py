@@ -90,6 +90,14 @@ class Limits(KeyCase):
         for _ in range(3):
             self.assertEqual(self.daemon.ask(*SHORT, headers=bearer('open')).status, 200)
 
+    def test_nobody_cancels_for_others(self):
+        asked = self.daemon.start_asking(*[('prompt', 'x'), *ENDLESS, ('stream', 'true')],
+                                         headers=[*bearer('sesame'), ('X-Request-Id', 'mine')])
+        self.assertEqual(asked.head()[0], 200)
+        for key, status in (('open', 404), ('sesame', 200)):
+            self.assertEqual(self.daemon.request('DELETE', '/v1/requests/mine', bearer(key)).status, status)
+        asked.close()
+
 
 class Reload(KeyCase):
     def reload(self, content):
