@@ -250,6 +250,10 @@ int config_load(int argc, char *const *argv, char *const *environment, const cha
     int r;
 
     config_init(ret);
+    ret->argc = argc;
+    ret->argv = argv;
+    ret->environment = environment;
+    ret->default_path = default_path;
     r = read_arguments(ret, argc, argv, ret_action, error);
     if (r < 0 || *ret_action == CONFIG_HELP || *ret_action == CONFIG_VERSION)
         return r;
@@ -261,6 +265,30 @@ int config_load(int argc, char *const *argv, char *const *environment, const cha
     if (ret->file[0])
         r = read_file(ret, ret->file, error);
     return r < 0 ? r : config_check(ret, error);
+}
+
+int config_reload(struct config *config, struct buffer *ret_changed, struct buffer *ret_wait, struct error *error)
+{
+    enum config_action action;
+    struct config now;
+    int r = config_load(config->argc, config->argv, config->environment, config->default_path, &now, &action, error);
+
+    if (r < 0)
+        return r;
+    for (size_t id = 0; id < N_OPTIONS; id++) {
+        struct buffer *names = options[id].is_live ? ret_changed : ret_wait;
+        char *before = (char *)config + options[id].offset, name[OPTION_NAME_MAX];
+        const char *after = (const char *)&now + options[id].offset;
+
+        if (options[id].type == OPTION_TEXT ? strcmp(before, after) == 0 : memcmp(before, after, options[id].size) == 0)
+            continue;
+        buffer_printf(names, "%s%s", names->size ? ", " : "", option_spell((enum option_id)id, '-', name));
+        if (!options[id].is_live)
+            continue;
+        memcpy(before, after, options[id].size);
+        config->sources[id] = now.sources[id];
+    }
+    return 0;
 }
 
 void config_init(struct config *config)
@@ -300,7 +328,8 @@ static void describe_option(enum option_id id, struct buffer *ret)
         option_describe_range(id, ret);
         buffer_append_text(ret, "; ");
     }
-    buffer_printf(ret, "environment %s%s", ENVIRONMENT_PREFIX, name);
+    buffer_printf(ret, "environment %s%s%s", ENVIRONMENT_PREFIX, name,
+                  options[id].is_live ? "; SIGHUP reads it again" : "");
 }
 
 void config_help(struct buffer *ret)

@@ -35,6 +35,9 @@ struct config {
 #include "config/options.def"
     enum option_source sources[N_OPTIONS];
     char file[OPTION_TEXT_MAX]; /* the configuration file that was read; empty: none */
+    int argc;                   /* as config_load() was given them, for config_reload() */
+    char *const *argv, *const *environment;
+    const char *default_path;
 };
 
 /* What the command line asks for. */
@@ -50,6 +53,11 @@ enum config_action {
  * --help or --version nothing is read. */
 int config_load(int argc, char *const *argv, char *const *environment, const char *default_path, struct config *ret,
                 enum config_action *ret_action, struct error *error);
+
+/* Reads everything again. Options that may change while the daemon runs get their new values; of the others,
+ * differences are only told. Appends the names, ", " between them. On failure nothing has changed; errors as
+ * config_load(). */
+int config_reload(struct config *config, struct buffer *ret_changed, struct buffer *ret_wait, struct error *error);
 
 /* The steps of config_load(), for tests. Each leaves alone what a stronger source has set. */
 void config_init(struct config *config);

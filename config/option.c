@@ -11,8 +11,19 @@
 #include "core/base/error.h"
 
 const struct option options[N_OPTIONS] = {
-#define OPTION(name, type, minimum, maximum, unit, default_text, sentence)                                             \
-    {#name, OPTION_##type, minimum, maximum, unit, default_text, sentence, offsetof(struct config, name)},
+#define ROW(name, type, minimum, maximum, unit, default_text, sentence, is_live)                                       \
+    {#name,                                                                                                            \
+     OPTION_##type,                                                                                                    \
+     minimum,                                                                                                          \
+     maximum,                                                                                                          \
+     unit,                                                                                                             \
+     default_text,                                                                                                     \
+     sentence,                                                                                                         \
+     is_live,                                                                                                          \
+     offsetof(struct config, name),                                                                                    \
+     sizeof(((struct config *)0)->name)},
+#define OPTION(...) ROW(__VA_ARGS__, false)
+#define LIVE_OPTION(...) ROW(__VA_ARGS__, true)
 #include "config/options.def"
 };
 

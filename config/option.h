@@ -1,6 +1,7 @@
 /* The rows of options.def as a table, and values as text. Any thread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/config.h"
@@ -19,7 +20,8 @@ struct option {
     const char *unit; /* of a choice: its words */
     const char *default_text;
     const char *sentence;
-    size_t offset; /* in struct config */
+    bool is_live;        /* may change while the daemon runs */
+    size_t offset, size; /* in struct config */
 };
 extern const struct option options[N_OPTIONS];
 

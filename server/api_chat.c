@@ -52,7 +52,7 @@ static int read_json(struct request *request, struct error *error)
         .names = completion->is_form ? completion->names : NULL,
         .n_files = request->n_files,
         .n_names = request->n_files,
-        .file_bytes_max = request->daemon->config->json_bytes_max,
+        .file_bytes_max = completion->json.size_max,
         .add_kept = add_kept,
         .context = request,
         .answers_max = REQUEST_ANSWERS_MAX,

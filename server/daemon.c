@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "core/base/buffer.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/model/hparams.h"
@@ -317,14 +318,46 @@ static int read_keys(struct daemon *daemon, struct error *error)
     return r;
 }
 
-static void on_reload(void *context)
+static void log_failure(const char *event, const struct error *error)
 {
-    struct error error = ERROR_NONE;
     char text[640], quoted[LOG_QUOTE_MAX];
 
-    if (read_keys(context, &error) < 0)
-        log_event(LOG_ERROR, "keys", "message=%s",
-                  log_quote(error_describe(&error, text, sizeof(text)), quoted, sizeof(quoted)));
+    log_event(LOG_ERROR, event, "message=%s",
+              log_quote(error_describe(error, text, sizeof(text)), quoted, sizeof(quoted)));
+}
+
+static void apply_config(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+
+    log_set((enum log_level)config->log_level, (enum log_format)config->log_format);
+    daemon->media_limits = limits_of(config);
+    daemon->admission.bytes_max = config->uploads_bytes_max;
+    media_pool_limit(daemon->media, config->media_memory_bytes_max, config->media_timeout_ms);
+}
+
+/* Whatever is wrong leaves as it was what it is about. */
+static void on_reload(void *context)
+{
+    struct daemon *daemon = context;
+    struct error config_error = ERROR_NONE, keys_error = ERROR_NONE;
+    struct buffer changed, wait;
+    char quoted[2][LOG_QUOTE_MAX];
+
+    buffer_init(&changed, LOG_QUOTE_MAX);
+    buffer_init(&wait, LOG_QUOTE_MAX);
+    if (config_reload(daemon->config, &changed, &wait, &config_error) < 0) {
+        log_failure("config", &config_error);
+    } else {
+        apply_config(daemon);
+        log_event(wait.size ? LOG_WARNING : LOG_INFO, "config", "changed=%s wait_for_restart=%s",
+                  log_quote(changed.size ? changed.bytes : "", quoted[0], sizeof(quoted[0])),
+                  log_quote(wait.size ? wait.bytes : "", quoted[1], sizeof(quoted[1])));
+    }
+    buffer_deinit(&changed);
+    buffer_deinit(&wait);
+    if (read_keys(daemon, &keys_error) < 0)
+        log_failure("keys", &keys_error);
 }
 
 static int start_media(struct daemon *daemon, struct error *error)
@@ -403,7 +436,7 @@ void daemon_request_freed(struct daemon *daemon)
         loop_stop(daemon->loop);
 }
 
-int daemon_run(const struct config *config, struct error *error)
+int daemon_run(struct config *config, struct error *error)
 {
     struct daemon daemon = {
         .config = config,

@@ -27,7 +27,7 @@ enum daemon_state {
 };
 
 struct daemon {
-    const struct config *config;
+    struct config *config; /* options that SIGHUP changes do so between two events of the loop: loop thread */
     struct media_limits media_limits;
     struct media_pool *media; /* decodes uploads */
     struct loop *loop;
@@ -53,7 +53,7 @@ struct daemon {
 };
 
 /* Serves until a signal ends it. 0: ended as told; errors are those of the start. */
-int daemon_run(const struct config *config, struct error *error);
+int daemon_run(struct config *config, struct error *error);
 
 /* True when questions are taken; otherwise it has replied why not. */
 bool daemon_is_ready(struct daemon *daemon, struct exchange *exchange);

@@ -15,8 +15,8 @@
 
 #define LINE_MAX_BYTES 2048
 
-static enum log_level most = LOG_INFO;
-static enum log_format form = LOG_TEXT;
+static _Atomic enum log_level most = LOG_INFO;
+static _Atomic enum log_format form = LOG_TEXT;
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
 void log_set(enum log_level level, enum log_format format)

@@ -17,7 +17,7 @@ enum log_format {
     LOG_JSON,
 };
 
-/* Before other threads run: what to write, that and everything more serious; and how. */
+/* What to write, that and everything more serious; and how. */
 void log_set(enum log_level level, enum log_format format);
 
 /* format gives the rest of the line, "port=%d path=%s"; texts that a client chose go through log_quote(). */

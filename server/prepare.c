@@ -22,7 +22,7 @@ static int prepare(struct request *request)
     if (r == 0)
         r = request->face->about_media ? question_finish_media(question, error) : question_finish(question, error);
     if (r == 0)
-        r = question_decode(question, &onellm_info(daemon->onellm)->hparams->input, &daemon->media_limits, &source,
+        r = question_decode(question, &onellm_info(daemon->onellm)->hparams->input, &request->media_limits, &source,
                             &request->cancelled, error);
     for (size_t i = 0; i < request->n_files; i++)
         buffer_deinit(&request->files[i]); /* an upload is forgotten as soon as it is decoded */

@@ -191,6 +191,7 @@ void request_prepare(struct request *request)
     request_shorten(request);
     loop_timer_start(request->deadline,
                      request->deadline_ns > now_ns ? (request->deadline_ns - now_ns) / 1000000 + 1 : 0);
+    request->media_limits = request->daemon->media_limits;
     request->state = REQUEST_PREPARING;
     r = prepare_start(request);
     if (r < 0) {

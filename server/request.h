@@ -75,6 +75,7 @@ struct request {
     atomic_bool cancelled; /* any thread */
 
     struct question question;
+    struct media_limits media_limits;        /* of its files, whatever becomes of the daemon's */
     struct buffer files[QUESTION_FILES_MAX]; /* lent to the question until it is decoded */
     size_t n_files;
     uint64_t n_file_bytes; /* counted by admission */

@@ -30,7 +30,8 @@
 #define GRACE_NS 3000000000 /* behind a deadline: the worker gives up by itself before */
 
 struct media_pool {
-    struct media_pool_options options;
+    bool is_confined;
+    atomic_uint_fast64_t memory_bytes_max, timeout_ms;
     char program[PATH_MAX];
     pthread_mutex_t lock; /* control, pid */
     int control;          /* -1: not running */
@@ -45,7 +46,7 @@ static const char *const places[] = {"onellmd-media", "libexec/onellmd-media"};
 
 static int spawn(struct media_pool *pool, int theirs, struct error *error)
 {
-    char *const arguments[] = {pool->program, (char *)(pool->options.is_confined ? "confined" : "unconfined"), NULL};
+    char *const arguments[] = {pool->program, (char *)(pool->is_confined ? "confined" : "unconfined"), NULL};
     char *const environment[] = {NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -255,9 +256,9 @@ static int decode(void *context, const struct media_job *job, struct raw_media *
         .job = *job,
         .limits = job->limits ? *job->limits : media_limits_default,
         .has_mask = job->mask,
-        .memory_bytes_max = pool->options.memory_bytes_max,
+        .memory_bytes_max = atomic_load(&pool->memory_bytes_max),
     };
-    const uint64_t own_ns = clock_ns() + pool->options.timeout_ms * 1000000;
+    const uint64_t timeout_ms = atomic_load(&pool->timeout_ms), own_ns = clock_ns() + timeout_ms * 1000000;
     const bool is_own = !job->deadline_ns || own_ns < job->deadline_ns;
     int r = media_job_check(job, error);
 
@@ -278,14 +279,19 @@ static int decode(void *context, const struct media_job *job, struct raw_media *
     if (r == -EIO)
         return decode_once(pool, job, &order, file, mask, ret, error);
     if (r == -ETIME && is_own) /* not the request's deadline, but that of a file */
-        return error_set(error, -EBADMSG, "takes more than %g s to decode, the limit",
-                         (double)pool->options.timeout_ms * 1e-3);
+        return error_set(error, -EBADMSG, "takes more than %g s to decode, the limit", (double)timeout_ms * 1e-3);
     if (r < 0 && error)
         *error = first;
     return r;
 }
 
 /* ---- */
+
+void media_pool_limit(struct media_pool *pool, uint64_t memory_bytes_max, uint64_t timeout_ms)
+{
+    atomic_store(&pool->memory_bytes_max, memory_bytes_max);
+    atomic_store(&pool->timeout_ms, timeout_ms);
+}
 
 int media_pool_new(const struct media_pool_options *options, struct media_pool **ret, struct error *error)
 {
@@ -294,7 +300,8 @@ int media_pool_new(const struct media_pool_options *options, struct media_pool *
 
     if (!pool)
         return error_set(error, -ENOMEM, "no memory for the media worker");
-    pool->options = *options;
+    pool->is_confined = options->is_confined;
+    media_pool_limit(pool, options->memory_bytes_max, options->timeout_ms);
     pool->control = -1;
     pthread_mutex_init(&pool->lock, NULL);
     if (options->program)

@@ -23,6 +23,9 @@ int media_pool_new(const struct media_pool_options *options, struct media_pool *
 /* Kills what is still being decoded. No call may be in progress. NULL is fine. */
 struct media_pool *media_pool_free(struct media_pool *pool);
 
+/* Other limits for files to come. */
+void media_pool_limit(struct media_pool *pool, uint64_t memory_bytes_max, uint64_t timeout_ms);
+
 /* media_decode() elsewhere, and when the process died: -EBADMSG. The pool is the context. */
 struct media_source media_pool_source(struct media_pool *pool);
 

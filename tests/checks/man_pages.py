@@ -34,7 +34,7 @@ def main():
         wide = [line for line in shown[name].splitlines() if len(line) > COLUMNS_MAX]
         tap.check(not wide, f'no line of {name} is wider than {COLUMNS_MAX} columns', '\n'.join(wide))
 
-    options = [name.replace('_', '-') for name in re.findall(r'^OPTION\((\w+)', text('config/options.def'), re.MULTILINE)]
+    options = [name.replace('_', '-') for name in re.findall(r'^(?:LIVE_)?OPTION\((\w+)', text('config/options.def'), re.MULTILINE)]
     for page, form in (('onellmd.8', '--{} value'), ('onellmd.conf.5', '{} = value')):
         missing = [name for name in options if not re.search(rf'^ +{form.format(name)}$', shown[page], re.MULTILINE)]
         tap.check(options and not missing, f'{len(options)} options are in {page}', missing)

@@ -11,7 +11,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import ENDLESS, PROGRAM, SECONDS, Closed, Daemon, form, head, main, slow, tiny_model
+from harness import ENDLESS, PROGRAM, SAMPLES, SECONDS, Closed, Daemon, form, head, main, slow, tiny_model
 
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
 SOME = [('prompt', 'x'), ('max_tokens', 150), ('temperature', 2), ('top_p', 1), ('seed', 1)]
@@ -273,6 +273,42 @@ class Ends(unittest.TestCase):
             time.sleep(0.5)
             daemon.signal()
             self.assertEqual(daemon.wait(), 0)
+
+
+class Reload(unittest.TestCase):
+    def test_limits_and_level(self):
+        with tempfile.NamedTemporaryFile('w') as file:
+            def write(text):
+                file.seek(0)
+                file.truncate()
+                file.write(text)
+                file.flush()
+                n = daemon.log().count('event=config') if daemon else 0
+                if daemon:
+                    daemon.signal(signal.SIGHUP)
+                    return daemon.wait_for_log('event=config', n + 1)
+                return None
+
+            daemon = None
+            write('body-bytes-max = 1 MiB\nimage-pixels-max = 1000000\n')
+            daemon = Daemon(ONELLMD_CONFIG=file.name)
+            self.addCleanup(daemon.process.kill)
+            parts = [('image', SAMPLES / 'image.jpg'), *SHORT]
+            self.assertEqual(daemon.ask(*parts).status, 200)
+            line = write('body-bytes-max = 1 KiB\nqueue = 5\n')
+            self.assertIn('changed="body-bytes-max, image-pixels-max"', line)
+            self.assertIn('level=warning', line)
+            self.assertIn('wait_for_restart=queue', line)
+            self.assertEqual(daemon.ask(*parts).status, 413)
+            self.assertIn('changed="body-bytes-max, image-pixels-max"', write('image-pixels-max = 10\n'))
+            response = daemon.ask(*parts)
+            self.assertEqual((response.status, response.error()['param']), (413, 'image'))
+            line = write('nonsense\n')
+            self.assertIn('level=error', line)
+            self.assertEqual(daemon.ask(*parts).status, 413)
+            write('')
+            self.assertEqual(daemon.ask(*parts).status, 200)
+            daemon.stop()
 
 
 if __name__ == '__main__':

@@ -287,8 +287,43 @@ static void test_help(void **state)
         assert_non_null(strstr(page.bytes, option_spell((enum option_id)i, '-', name)));
         assert_non_null(strstr(page.bytes, options[i].sentence));
     }
-    assert_non_null(strstr(page.bytes, "default 256 MiB; 1 KiB to 1024 GiB; environment ONELLMD_BODY_BYTES_MAX\n"));
+    assert_non_null(strstr(
+        page.bytes, "default 256 MiB; 1 KiB to 1024 GiB; environment ONELLMD_BODY_BYTES_MAX; SIGHUP reads it again\n"));
     buffer_deinit(&page);
+}
+
+static void test_reload(void **state)
+{
+    char path[64];
+    struct buffer changed, wait;
+    FILE *file;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s",
+             temporary_file("log-level = error\nbody-bytes-max = 1MiB\nport = 1\nhost = a\n"));
+    assert_int_equal(LOAD(ENVIRONMENT("ONELLMD_PARTS_MAX=3"), path, "--points-max", "5"), 0);
+    file = fopen(path, "w");
+    fputs("log-level = debug\npoints-max = 7\nparts-max = 8\nport = 2\nhost = a\n", file);
+    fclose(file);
+    buffer_init(&changed, 1000);
+    buffer_init(&wait, 1000);
+    assert_int_equal(config_reload(&config, &changed, &wait, &error), 0);
+    assert_string_equal(changed.bytes, "body-bytes-max, log-level");
+    assert_string_equal(wait.bytes, "port");
+    assert_int_equal(config.log_level, 3);
+    assert_int_equal(config.body_bytes_max, 256 << 20); /* the default again */
+    assert_int_equal(config.sources[OPTION_ID_body_bytes_max], OPTION_FROM_DEFAULT);
+    assert_int_equal(config.points_max, 5); /* the command line still wins, and the environment */
+    assert_int_equal(config.parts_max, 3);
+    assert_int_equal(config.port, 1);
+    file = fopen(path, "w");
+    fputs("log-level = error\nnothing = 1\n", file);
+    fclose(file);
+    assert_true(config_reload(&config, &changed, &wait, &error) < 0);
+    assert_int_equal(config.log_level, 3);
+    buffer_deinit(&changed);
+    buffer_deinit(&wait);
+    unlink(path);
 }
 
 /* onellmd.conf is the page that the table makes; uncommenting all of it changes nothing. */
@@ -326,10 +361,10 @@ static void test_example(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_precedence), cmocka_unit_test(test_which_file),
-        cmocka_unit_test(test_command_line), cmocka_unit_test(test_ranges),     cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_file),         cmocka_unit_test(test_print),      cmocka_unit_test(test_help),
-        cmocka_unit_test(test_example),
+        cmocka_unit_test(test_reload),      cmocka_unit_test(test_defaults),     cmocka_unit_test(test_precedence),
+        cmocka_unit_test(test_which_file),  cmocka_unit_test(test_command_line), cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_environment), cmocka_unit_test(test_file),         cmocka_unit_test(test_print),
+        cmocka_unit_test(test_help),        cmocka_unit_test(test_example),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
