@@ -1,5 +1,7 @@
 /* libmicrohttpd has no thread of its own here: its epoll descriptor is one watch of the loop, its timeouts one timer,
-   and http_pump() runs it. Nothing happens between two runs, so whoever resumes a connection must ask for a run.
+   and http_pump() runs it. Nothing happens between two runs, so whoever resumes a connection must ask for a run. That
+   goes through a wake and not through a timer of no time: the loop serves due timers until there are none, and a timer
+   that starts itself again would keep it from everything else.
 
    Phases of an exchange:
      HEAD      in `begin`
@@ -23,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -38,6 +41,7 @@
 #define CONNECTION_MEMORY 32768 /* header, pieces of bodies and replies of one connection */
 #define STREAM_BLOCK 8192
 #define LINGER_MS 5000
+#define STUCK_MS 5 /* between runs that lead nowhere */
 #define REPLY_BYTES_MAX (64 << 20)
 #define REPLY_HEADERS_MAX 8
 #define ACCEPT_ROUNDS_MAX 128 /* of ten connections each: more than wait to be accepted */
@@ -60,6 +64,7 @@ struct connection {
     struct connection *previous, *next;
     struct MHD_Connection *mhd;
     int fd;
+    size_t n_target;          /* bytes of the request's target as it was sent */
     struct loop_timer *timer; /* of its idleness, a header, an upload or the lingering */
     struct http_exchange *exchange;
 };
@@ -88,37 +93,43 @@ struct http {
     struct MHD_Daemon *daemon;
     struct loop_watch *watch;
     struct loop_timer *timer;
+    struct loop_wake *again;
     struct connection *connections;
     size_t n_exchanges;
     bool pumping, pump_again;
+    bool progressed; /* libmicrohttpd has called somebody in this run */
     bool close_after_replies;
 };
 
 /* Running libmicrohttpd. */
-
-static void http_pump(void *context)
-{
-    struct http *http = context;
-    MHD_UNSIGNED_LONG_LONG timeout_ms;
-
-    http->pumping = true;
-    http->pump_again = false;
-    MHD_run(http->daemon);
-    http->pumping = false;
-    if (http->pump_again)
-        loop_timer_start(http->timer, 0);
-    else if (MHD_get_timeout(http->daemon, &timeout_ms) == MHD_YES)
-        loop_timer_start(http->timer, timeout_ms);
-    else
-        loop_timer_stop(http->timer);
-}
 
 static void http_pump_soon(struct http *http)
 {
     if (http->pumping)
         http->pump_again = true;
     else
-        loop_timer_start(http->timer, 0);
+        loop_wake_send(http->again);
+}
+
+/* libmicrohttpd wants to run at once for as long as a connection has bytes for which there is no room, such as a chunk
+ * whose first line does not end. Nothing comes of that, so it has to wait. */
+static void http_pump(void *context)
+{
+    struct http *http = context;
+    MHD_UNSIGNED_LONG_LONG timeout_ms;
+
+    http->pumping = true;
+    http->pump_again = http->progressed = false;
+    MHD_run(http->daemon);
+    http->pumping = false;
+    if (MHD_get_timeout(http->daemon, &timeout_ms) == MHD_NO)
+        loop_timer_stop(http->timer);
+    else if (timeout_ms == 0 && http->progressed)
+        http->pump_again = true;
+    else
+        loop_timer_start(http->timer, MAX(timeout_ms, (MHD_UNSIGNED_LONG_LONG)STUCK_MS));
+    if (http->pump_again)
+        loop_wake_send(http->again);
 }
 
 static void exchange_suspend(struct http_exchange *exchange)
@@ -229,6 +240,7 @@ static ssize_t on_stream_read(void *context, uint64_t position, char *ret, size_
     size_t n = MIN(n_max, exchange->unsent.size);
 
     (void)position;
+    exchange->connection->http->progressed = true;
     if (exchange->lost)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (n) {
@@ -243,11 +255,27 @@ static ssize_t on_stream_read(void *context, uint64_t position, char *ret, size_
 
 /* Beginning of an exchange. */
 
+/* Name, colon, blanks and value are where they came to, in one line. (Of a folded header, libmicrohttpd glues the
+ * second line to the name.) */
 static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
 {
+    struct http_head *head = context;
+
     (void)kind;
-    http_head_add(context, name, value);
+    http_head_add(head, name, value);
+    head->n_understood += (size_t)(value - name) + strlen(value) + 2;
     return MHD_YES;
+}
+
+/* Of "http://host/path", which every server must take, too. */
+static const char *path_of(const char *url)
+{
+    const char *slash;
+
+    if (strncasecmp(url, "http://", 7) != 0)
+        return url;
+    slash = strchr(url + 7, '/');
+    return slash ? slash : "/";
 }
 
 static struct http_exchange *exchange_new(struct connection *connection, const char *url, const char *method,
@@ -257,11 +285,13 @@ static struct http_exchange *exchange_new(struct connection *connection, const c
 
     if (!exchange)
         return NULL;
-    *head = (struct http_head){.is_http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0,
-                               .n_bytes = strlen(method) + strlen(url)};
+    *head = (struct http_head){
+        .is_http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0,
+        .n_bytes = MHD_get_connection_info(connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)->header_size,
+        .n_understood = strlen(method) + 1 + connection->n_target + 1 + strlen(version) + 2 + 2};
     MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, on_header, head);
     exchange->public = (struct exchange){.method = method,
-                                         .path = url,
+                                         .path = path_of(url),
                                          .content_type = head->content_type,
                                          .authorization = head->authorization,
                                          .content_length = head->content_length,
@@ -370,8 +400,9 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *mhd, cons
 {
     struct http_exchange *exchange = *slot;
     struct connection *connection;
+    struct http *http = context;
 
-    (void)context;
+    http->progressed = true;
     if (!exchange) {
         connection = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
         return connection ? exchange_begin(connection, url, method, version, slot) : MHD_NO;
@@ -440,10 +471,21 @@ static void *on_request_line(void *context, const char *uri, struct MHD_Connecti
 {
     struct connection *connection = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 
-    (void)context, (void)uri;
-    if (connection)
-        loop_timer_start(connection->timer, connection->http->options.header_timeout_ms);
+    (void)context;
+    if (!connection)
+        return NULL;
+    connection->n_target = uri ? strlen(uri) : 0;
+    connection->http->progressed = true;
+    loop_timer_start(connection->timer, connection->http->options.header_timeout_ms);
     return NULL;
+}
+
+/* A coded '/' or zero is not the same to everybody who looks at an address: with one, it stays as it is, and leads
+ * nowhere. */
+static size_t on_unescape(void *context, struct MHD_Connection *mhd, char *text)
+{
+    (void)context, (void)mhd;
+    return strstr(text, "%00") || strcasestr(text, "%2f") ? strlen(text) : MHD_http_unescape(text);
 }
 
 static void connection_open(struct http *http, struct MHD_Connection *mhd, void **slot)
@@ -511,6 +553,7 @@ static struct MHD_Daemon *start_daemon(struct http *http)
         {MHD_OPTION_LISTEN_SOCKET, options->listen_fd, NULL},
         {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, http},
         {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_request_line, http},
+        {MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)on_unescape, http},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_exchange_over, http},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)options->connections_max, NULL},
@@ -548,9 +591,10 @@ int http_new(struct loop *loop, const struct http_options *options, struct http 
         return error_set(error, -EIO, "cannot start the HTTP server");
     }
     http->timer = loop_timer_new(loop, http_pump, http);
+    http->again = loop_wake_new(loop, http_pump, http);
     http->watch = loop_watch_new(loop, MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
                                  LOOP_READABLE, http_pump, http);
-    if (!http->timer || !http->watch) {
+    if (!http->timer || !http->again || !http->watch) {
         http_free(http);
         return error_set(error, -ENOMEM, "no memory for the HTTP server");
     }
@@ -574,6 +618,7 @@ struct http *http_free(struct http *http)
     loop_watch_free(http->watch);
     MHD_stop_daemon(http->daemon);
     loop_timer_free(http->timer);
+    loop_wake_free(http->again);
     free(http);
     return NULL;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/cleanup.h"
 #include "core/base/error.h"
 
 static bool is_name(const char *name)
@@ -17,17 +18,34 @@ static bool is_name(const char *name)
     return *name;
 }
 
+static bool is_value(const char *value)
+{
+    for (const char *c = value; *c; c++)
+        if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
+            return false;
+    return true;
+}
+
+static bool is_host(const char *host)
+{
+    for (const char *c = host; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("-._~%!$&'()*+,;=:[]", *c))
+            return false;
+    return true;
+}
+
 void http_head_add(struct http_head *head, const char *name, const char *value)
 {
     value = value ? value : "";
-    head->n_bytes += strlen(name) + strlen(value) + 4; /* ": " and CR LF */
     head->has_bad_name |= !is_name(name);
+    head->has_bad_value |= !is_value(value);
     if (strcasecmp(name, "Host") == 0) {
         head->n_hosts++;
+        head->has_bad_host |= !is_host(value);
     } else if (strcasecmp(name, "Content-Length") == 0) {
         head->n_lengths++;
-        if (!head->n_encodings)
-            head->content_length = strtoull(value, NULL, 10); /* libmicrohttpd has checked its digits */
+        if (!head->n_encodings) /* libmicrohttpd has checked the digits */
+            head->content_length = MIN(strtoull(value, NULL, 10), HTTP_LENGTH_UNKNOWN - 1);
     } else if (strcasecmp(name, "Transfer-Encoding") == 0) {
         head->n_encodings++;
         head->is_chunked = strcasecmp(value, "chunked") == 0;
@@ -49,6 +67,12 @@ int http_head_check(const struct http_head *head, struct error *error)
         return error_set(error, -EFBIG, "the header of the request is larger than %d bytes", HTTP_HEAD_BYTES_MAX);
     if (head->has_bad_name)
         return error_set(error, -EINVAL, "the request has a header whose name is malformed");
+    if (head->has_bad_value)
+        return error_set(error, -EINVAL, "the request has a header with a control character");
+    if (head->n_understood != head->n_bytes)
+        return error_set(error, -EINVAL,
+                         "the request has a line that does not end in CR LF, is folded, or holds a zero byte or blanks "
+                         "too many");
     if (head->n_lengths > 1)
         return error_set(error, -EINVAL, "the request has more than one Content-Length");
     if (head->n_encodings && head->n_lengths)
@@ -59,6 +83,8 @@ int http_head_check(const struct http_head *head, struct error *error)
         return error_set(error, -EINVAL, "HTTP/1.0 has no Transfer-Encoding");
     if (head->n_hosts > 1 || (head->n_hosts == 0 && !head->is_http_1_0))
         return error_set(error, -EINVAL, "the request needs one Host header");
+    if (head->has_bad_host)
+        return error_set(error, -EINVAL, "the Host header names no host");
     return 0;
 }
 

@@ -15,9 +15,9 @@ struct error;
 /* Embedded; zero-filled but for the version. Texts are borrowed. */
 struct http_head {
     bool is_http_1_0;
-    size_t n_bytes; /* of everything that was added */
+    size_t n_bytes, n_understood; /* of the header as it came, and of what was read in it, both with every CR LF */
     unsigned n_hosts, n_lengths, n_encodings;
-    bool is_chunked, has_bad_name;
+    bool is_chunked, has_bad_name, has_bad_value, has_bad_host;
     uint64_t content_length; /* of the body; HTTP_LENGTH_UNKNOWN */
     bool expects_continue;   /* the client waits before it sends the body */
     const char *content_type, *request_id, *authorization;
@@ -26,7 +26,8 @@ struct http_head {
 /* One header; value may be NULL. */
 void http_head_add(struct http_head *head, const char *name, const char *value);
 
-/* -EINVAL: ambiguous framing, a malformed name, no Host; -EFBIG: more than HTTP_HEAD_BYTES_MAX. */
+/* -EINVAL: ambiguous framing, a malformed name or value, bytes that nobody understood (a zero, a folded line, a line
+ * without CR), no Host; -EFBIG: more than HTTP_HEAD_BYTES_MAX. */
 int http_head_check(const struct http_head *head, struct error *error);
 
 /* Letters, digits, '.', '_' and '-', 1 to REQUEST_ID_MAX of them. */
