@@ -9,6 +9,9 @@
 #include "core/base/buffer.h"
 #include "core/base/error.h"
 
+#define VALUES_MAX (1 << 20)
+#define CONTAINERS_MAX (1 << 16)
+
 static json_t *theirs(const struct value *value)
 {
     return (json_t *)(uintptr_t)value;
@@ -19,11 +22,34 @@ static struct value *ours(json_t *json)
     return (struct value *)json;
 }
 
+/* In memory, "{}," takes a hundred times what it takes in the text. */
+static bool has_too_many_values(const char *text, size_t n)
+{
+    size_t n_values = 0, n_containers = 0;
+    bool in_string = false;
+
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '"') {
+            in_string = !in_string;
+        } else if (in_string) {
+            i += text[i] == '\\';
+        } else {
+            n_values += text[i] == ',';
+            n_containers += text[i] == '[' || text[i] == '{';
+        }
+    }
+    return n_values > VALUES_MAX || n_containers > CONTAINERS_MAX;
+}
+
 int value_parse_json(const char *text, size_t n, struct value **ret, struct error *error)
 {
     json_error_t why;
-    json_t *json = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    json_t *json;
 
+    if (has_too_many_values(text, n))
+        return error_set(error, -EFBIG, "the JSON has more than %d values, or %d objects and arrays", VALUES_MAX,
+                         CONTAINERS_MAX);
+    json = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (!json)
         return error_set(error, -EILSEQ, "not valid JSON at line %d, column %d: %s", why.line, why.column, why.text);
     *ret = ours(json);

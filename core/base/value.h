@@ -15,7 +15,8 @@ struct error;
 struct value;
 
 /* Reads one value and nothing behind it. Duplicate keys, NUL in strings and nesting beyond the library's limit (2048)
- * are refused. -EILSEQ with line and column. */
+ * are refused. -EILSEQ with line and column. -EFBIG: so many values that they would take far more memory than the text
+ * (2^20, or 2^16 objects and arrays). */
 int value_parse_json(const char *text, size_t n, struct value **ret, struct error *error);
 struct value *value_free(struct value *value);
 DEFINE_CLEANUP(struct value *, value_free, value_freep)

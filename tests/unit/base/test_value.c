@@ -79,6 +79,33 @@ static void refuses_deep_nesting(void **state)
     assert_int_equal(value_parse_json(deep, sizeof(deep), &value, NULL), -EILSEQ);
 }
 
+/* An array of n times the same; what stands in strings is no value. */
+static int parse_many(const char *item, size_t n)
+{
+    struct value *value = NULL;
+    struct buffer text;
+    int r;
+
+    buffer_init(&text, SIZE_MAX);
+    for (size_t i = 0; i < n; i++)
+        buffer_printf(&text, "%c%s", i ? ',' : '[', item);
+    buffer_append_text(&text, "]");
+    r = value_parse_json(text.bytes, text.size, &value, NULL);
+    value_free(value);
+    buffer_deinit(&text);
+    return r;
+}
+
+static void refuses_too_many_values(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_many("{}", (1 << 16) - 1), 0);
+    assert_int_equal(parse_many("{}", 1 << 16), -EFBIG);
+    assert_int_equal(parse_many("\"[,\\\"{\"", 100000), 0);
+    assert_int_equal(parse_many("0", (1 << 20) + 1), 0);
+    assert_int_equal(parse_many("0", (1 << 20) + 2), -EFBIG);
+}
+
 static void writes_what_was_built(void **state)
 {
     struct value *object = value_object(), *array = value_array();
@@ -146,9 +173,10 @@ static void random_stays_in_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_members),        cmocka_unit_test(refuses_bad_text),
-        cmocka_unit_test(refuses_deep_nesting), cmocka_unit_test(writes_what_was_built),
-        cmocka_unit_test(random_is_pcg32),      cmocka_unit_test(random_stays_in_range),
+        cmocka_unit_test(reads_members),         cmocka_unit_test(refuses_bad_text),
+        cmocka_unit_test(refuses_deep_nesting),  cmocka_unit_test(refuses_too_many_values),
+        cmocka_unit_test(writes_what_was_built), cmocka_unit_test(random_is_pcg32),
+        cmocka_unit_test(random_stays_in_range),
     };
 
     return cmocka_run_group_tests_name("value", tests, NULL, NULL);
