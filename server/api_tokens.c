@@ -66,6 +66,13 @@ static int refuse(struct job *job, const char *name, const char *message)
     return error_at(&job->error, "%s", name);
 }
 
+static int read_switch(struct job *job, const struct value *body, const char *name, bool *ret)
+{
+    const struct value *value = value_get(body, name);
+
+    return value_is_null(value) || value_boolean(value, ret) ? 0 : refuse(job, name, "must be true or false");
+}
+
 /* {"content":"text","add_special":false,"with_pieces":false} -> {"tokens":[1, …]}, or with pieces
  * [{"id":1,"piece":"…"}, …], as llama-server has it. */
 static int tokenize(struct job *job, const struct value *body)
@@ -76,16 +83,16 @@ static int tokenize(struct job *job, const struct value *body)
     struct value *tokens = value_array();
     int32_t *ids = NULL, bos = vocabulary_settings(vocabulary)->bos_id;
     size_t n = 0;
-    int r = 0;
+    int r = read_switch(job, body, "add_special", &add_special);
 
     job->reply = value_object();
     value_set(job->reply, "tokens", tokens);
-    value_boolean(value_get(body, "add_special"), &add_special);
-    value_boolean(value_get(body, "with_pieces"), &with_pieces);
-    if (text)
-        r = bpe_encode(vocabulary, text, strlen(text), &job->arena, &ids, &n, &job->error);
-    else
+    if (r == 0)
+        r = read_switch(job, body, "with_pieces", &with_pieces);
+    if (r == 0 && !text)
         r = refuse(job, "content", "must be a string");
+    if (r == 0)
+        r = bpe_encode(vocabulary, text, strlen(text), &job->arena, &ids, &n, &job->error);
     if (r < 0)
         return r;
     for (size_t i = add_special && bos >= 0 ? 0 : 1; i <= n; i++) {

@@ -79,6 +79,17 @@ static int set_answers(struct chat *chat, const struct value *value, struct erro
     return 0;
 }
 
+static int read_stream_options(struct chat *chat, const struct value *options, struct error *error)
+{
+    const struct value *usage = value_get(options, "include_usage");
+
+    if (!value_is_null(options) && !value_is_object(options))
+        return field_refuse(error, "stream_options", "must be an object");
+    if (!value_is_null(usage) && !value_boolean(usage, &chat->include_usage))
+        return field_refuse(error, "stream_options.include_usage", "must be true or false");
+    return 0;
+}
+
 static int read_fields(struct chat *chat, const struct value *body, struct error *error)
 {
     static const enum field_id own[] = {FIELD_ID_PROMPT, FIELD_ID_TASK,    FIELD_ID_SYSTEM,
@@ -98,7 +109,8 @@ static int read_fields(struct chat *chat, const struct value *body, struct error
         r = set_plain(chat->question, "max_tokens", value_is_null(most) ? value_get(body, "max_tokens") : most, error);
     if (r == 0)
         r = add_stops(chat->question, value_get(body, "stop"), error);
-    value_boolean(value_get(value_get(body, "stream_options"), "include_usage"), &chat->include_usage);
+    if (r == 0)
+        r = read_stream_options(chat, value_get(body, "stream_options"), error);
     return r;
 }
 
@@ -374,7 +386,8 @@ static int read_messages(struct chat *chat, const struct value *messages, struct
     int r = 0;
 
     if (!value_is_array(messages) || n == 0) {
-        error_set(error, -ENODATA, "must be an array with a message at least");
+        error_set(error, value_is_null(messages) || value_is_array(messages) ? -ENODATA : -EINVAL,
+                  "must be an array with a message at least");
         return fail_at(error, "messages");
     }
     buffer_init(&reading.system, TEXT_BYTES_MAX);

@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
+#include "core/text/utf8.h"
 
 /* A minimum in fields.def is a number or ABOVE(number); the second leaves a marker behind the number. */
 #define ABOVE(x) x, true
@@ -164,5 +165,12 @@ int field_text(const struct field *field, const char *text, size_t n, struct err
                             n);
     if (n && memchr(text, '\0', n))
         return field_refuse(error, field->name, "must not contain a zero byte");
+    for (size_t i = 0; i < n;) {
+        int length = utf8_length(text + i, n - i);
+
+        if (length <= 0)
+            return field_refuse(error, field->name, "must be UTF-8; byte %zu is not", i + 1);
+        i += (size_t)length;
+    }
     return 0;
 }

@@ -37,5 +37,5 @@ int parse_number(const char *text, size_t n, double *ret);
 int field_integer(const struct field *field, const char *text, size_t n, uint64_t *ret, struct error *error);
 int field_number(const struct field *field, const char *text, size_t n, double *ret, struct error *error);
 int field_boolean(const struct field *field, const char *text, size_t n, bool *ret, struct error *error);
-/* Checks length and NUL. */
+/* Checks length, NUL and UTF-8. */
 int field_text(const struct field *field, const char *text, size_t n, struct error *error);

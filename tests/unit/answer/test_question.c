@@ -154,6 +154,9 @@ static void test_texts_have_a_length(void **state)
         assert_string_equal(error.at, field->name);
         assert_int_equal(set_fresh(field->name, "a\0b", 3, &error), -EINVAL);
         assert_string_equal(error.message, "must not contain a zero byte");
+        assert_int_equal(set_fresh(field->name, "a\xc3\xa4", 3, &error), 0);
+        assert_int_equal(set_fresh(field->name, "a\xc3", 2, &error), -EINVAL);
+        assert_string_equal(error.message, "must be UTF-8; byte 2 is not");
     }
     refuse("stop", "", "must have 1 to 128 bytes, not 0");
     refuse("task", "", "must have 1 to");
