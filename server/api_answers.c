@@ -137,7 +137,7 @@ static void on_complete(struct exchange *exchange)
 static const struct request_face answer_face = {
     .id_prefix = "ans",
     .size = sizeof(struct answer),
-    .exchange = {on_body, on_complete, request_gone},
+    .exchange = {on_body, on_complete, request_refused, request_gone},
     .accepted = on_accepted,
     .news = on_news,
     .answered = on_answered,

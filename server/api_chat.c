@@ -268,7 +268,7 @@ static void on_complete(struct exchange *exchange)
 static const struct request_face completion_face = {
     .id_prefix = "chatcmpl",
     .size = sizeof(struct completion),
-    .exchange = {on_body, on_complete, request_gone},
+    .exchange = {on_body, on_complete, request_refused, request_gone},
     .read = read_json,
     .accepted = on_accepted,
     .news = on_news,

@@ -199,6 +199,14 @@ static void on_complete(struct exchange *exchange)
     }
 }
 
+static void on_failed(struct exchange *exchange, const struct error *error)
+{
+    struct job *job = exchange->owner;
+
+    job->error = *error;
+    job_fail(job);
+}
+
 static void on_gone(struct exchange *exchange)
 {
     struct job *job = exchange->owner;
@@ -208,7 +216,7 @@ static void on_gone(struct exchange *exchange)
         job_free(job);
 }
 
-static const struct exchange_handler job_handler = {on_body, on_complete, on_gone};
+static const struct exchange_handler job_handler = {on_body, on_complete, on_failed, on_gone};
 
 static void begin(struct daemon *daemon, struct exchange *exchange, int (*work)(struct job *, const struct value *))
 {

@@ -6,8 +6,8 @@
    Phases of an exchange:
      HEAD      in `begin`
      BODY      pieces arrive; the owner's `body`
-     WAITING   the body is complete; the owner's `complete`. No reply yet: the connection is suspended, and a watch sees
-               the client hang up, because libmicrohttpd looks away from suspended connections
+     WAITING   the body is complete; the owner's `complete`. No reply yet: the connection is suspended, and a watch
+   (which begins with the body) sees the client hang up, because libmicrohttpd looks away from suspended connections
      REPLYING  libmicrohttpd sends; a stream without new bytes is suspended, too
      LINGERING see below
 
@@ -41,7 +41,8 @@
 #define CONNECTION_MEMORY 32768 /* header, pieces of bodies and replies of one connection */
 #define STREAM_BLOCK 8192
 #define LINGER_MS 5000
-#define STUCK_MS 5 /* between runs that lead nowhere */
+#define FRUITLESS_RUNS_MAX 16
+#define STUCK_MS 5
 #define REPLY_BYTES_MAX (64 << 20)
 #define REPLY_HEADERS_MAX 8
 #define ACCEPT_ROUNDS_MAX 128 /* of ten connections each: more than wait to be accepted */
@@ -97,7 +98,7 @@ struct http {
     struct connection *connections;
     size_t n_exchanges;
     bool pumping, pump_again;
-    bool progressed; /* libmicrohttpd has called somebody in this run */
+    unsigned n_fruitless; /* runs since one in which libmicrohttpd called somebody */
     bool close_after_replies;
 };
 
@@ -112,19 +113,20 @@ static void http_pump_soon(struct http *http)
 }
 
 /* libmicrohttpd wants to run at once for as long as a connection has bytes for which there is no room, such as a chunk
- * whose first line does not end. Nothing comes of that, so it has to wait. */
+ * whose first line does not end. Nothing comes of that, so after a few runs without news it has to wait. */
 static void http_pump(void *context)
 {
     struct http *http = context;
     MHD_UNSIGNED_LONG_LONG timeout_ms;
 
     http->pumping = true;
-    http->pump_again = http->progressed = false;
+    http->pump_again = false;
+    http->n_fruitless++;
     MHD_run(http->daemon);
     http->pumping = false;
     if (MHD_get_timeout(http->daemon, &timeout_ms) == MHD_NO)
         loop_timer_stop(http->timer);
-    else if (timeout_ms == 0 && http->progressed)
+    else if (timeout_ms == 0 && http->n_fruitless < FRUITLESS_RUNS_MAX)
         http->pump_again = true;
     else
         loop_timer_start(http->timer, MAX(timeout_ms, (MHD_UNSIGNED_LONG_LONG)STUCK_MS));
@@ -163,17 +165,28 @@ static void on_hangup(void *context)
     struct http_exchange *exchange = context;
 
     exchange_lose(exchange);
-    exchange_resume(exchange);
+    if (exchange->suspended) {
+        exchange_resume(exchange);
+        return;
+    }
+    shutdown(exchange->connection->fd, SHUT_RDWR);
+    http_pump_soon(exchange->connection->http);
 }
 
-/* What libmicrohttpd asks for once an exchange needs time. */
-static bool exchange_wait(struct http_exchange *exchange)
+/* False: no memory, and nobody would notice. */
+static bool exchange_watch(struct http_exchange *exchange)
 {
     struct connection *connection = exchange->connection;
 
     if (!exchange->hangup)
         exchange->hangup = loop_watch_new(connection->http->loop, connection->fd, LOOP_HANGUP, on_hangup, exchange);
-    if (!exchange->hangup)
+    return exchange->hangup;
+}
+
+/* What libmicrohttpd asks for once an exchange needs time. */
+static bool exchange_wait(struct http_exchange *exchange)
+{
+    if (!exchange_watch(exchange))
         return false;
     exchange_suspend(exchange);
     return true;
@@ -240,7 +253,7 @@ static ssize_t on_stream_read(void *context, uint64_t position, char *ret, size_
     size_t n = MIN(n_max, exchange->unsent.size);
 
     (void)position;
-    exchange->connection->http->progressed = true;
+    exchange->connection->http->n_fruitless = 0;
     if (exchange->lost)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (n) {
@@ -340,22 +353,14 @@ static enum MHD_Result exchange_begin(struct connection *connection, const char 
     exchange->phase = PHASE_BODY;
     if (exchange->response) /* without a body it waits for the last call, so that the connection stays */
         return has_body(exchange) ? exchange_queue(exchange) : MHD_YES;
-    if (has_body(exchange))
+    if (has_body(exchange)) {
         loop_timer_start(connection->timer, options->upload_idle_ms);
+        exchange_watch(exchange); /* libmicrohttpd does not see an end that comes together with bytes */
+    }
     return MHD_YES;
 }
 
 /* Body and end of a request. */
-
-/* A reply that is not the owner's, who loses the exchange. */
-static void exchange_refuse(struct http_exchange *exchange, enum problem problem, const struct error *error)
-{
-    const struct exchange_handler *handler = exchange->public.handler;
-
-    if (handler && handler->gone)
-        handler->gone(&exchange->public);
-    exchange_fail(&exchange->public, problem, error);
-}
 
 static void exchange_take_body(struct http_exchange *exchange, const char *bytes, size_t n)
 {
@@ -373,7 +378,7 @@ static void exchange_take_body(struct http_exchange *exchange, const char *bytes
     }
     error_set(&error, -EFBIG, "the body is larger than %llu bytes",
               (unsigned long long)exchange->public.body_bytes_max);
-    exchange_refuse(exchange, PROBLEM_PAYLOAD_TOO_LARGE, &error);
+    handler->failed(&exchange->public, &error);
 }
 
 static enum MHD_Result exchange_complete(struct http_exchange *exchange)
@@ -402,7 +407,7 @@ static enum MHD_Result on_access(void *context, struct MHD_Connection *mhd, cons
     struct connection *connection;
     struct http *http = context;
 
-    http->progressed = true;
+    http->n_fruitless = 0;
     if (!exchange) {
         connection = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
         return connection ? exchange_begin(connection, url, method, version, slot) : MHD_NO;
@@ -437,6 +442,7 @@ static void on_exchange_over(void *context, struct MHD_Connection *mhd, void **s
     if (!exchange)
         return;
     connection = exchange->connection;
+    connection->http->n_fruitless = 0;
     if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && exchange->phase != PHASE_LINGERING)
         exchange_lose(exchange);
     log_exchange(exchange);
@@ -457,9 +463,11 @@ static void on_connection_timer(void *context)
 {
     struct connection *connection = context;
     struct http_exchange *exchange = connection->exchange;
+    struct error error = ERROR_NONE;
 
-    if (exchange && exchange->phase == PHASE_BODY) {
-        exchange_refuse(exchange, PROBLEM_UPLOAD_TIMEOUT, NULL);
+    if (exchange && exchange->phase == PHASE_BODY && exchange->public.handler) {
+        error_set(&error, -ETIMEDOUT, "the upload came too slowly");
+        exchange->public.handler->failed(&exchange->public, &error);
         return;
     }
     shutdown(connection->fd, SHUT_RDWR);
@@ -475,7 +483,7 @@ static void *on_request_line(void *context, const char *uri, struct MHD_Connecti
     if (!connection)
         return NULL;
     connection->n_target = uri ? strlen(uri) : 0;
-    connection->http->progressed = true;
+    connection->http->n_fruitless = 0;
     loop_timer_start(connection->timer, connection->http->options.header_timeout_ms);
     return NULL;
 }
@@ -525,8 +533,11 @@ static void connection_close(struct connection *connection)
 static void on_connection(void *context, struct MHD_Connection *mhd, void **slot,
                           enum MHD_ConnectionNotificationCode code)
 {
+    struct http *http = context;
+
+    http->n_fruitless = 0;
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        connection_open(context, mhd, slot);
+        connection_open(http, mhd, slot);
     else if (*slot)
         connection_close(TAKE_PTR(*(struct connection **)slot));
 }

@@ -3,7 +3,8 @@
    An exchange is one request and its reply. It begins with its header, goes on with its body and ends with its reply; a
    reply may come at any moment, also before or in the middle of the body, or long after it. Whoever takes an exchange
    over sees it end in exactly one of three ways: its own exchange_reply() or exchange_fail(), its own exchange_end() or
-   exchange_abort() of a stream, or the call of `gone`. After that the exchange must not be touched. */
+   exchange_abort() of a stream, or the call of `gone`. After that the exchange must not be touched. Where the body is
+   too much or too slow, `failed` says so, and must reply. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,11 +22,12 @@ struct loop;
 struct value;
 struct exchange;
 
-/* What the owner of an exchange wants to hear. Any may be NULL. */
+/* What the owner of an exchange wants to hear. Any other may be NULL. */
 struct exchange_handler {
     void (*body)(struct exchange *exchange, const void *bytes, size_t n);
-    void (*complete)(struct exchange *exchange); /* the body is here in full */
-    void (*gone)(struct exchange *exchange);     /* the client is: nothing can be replied any more */
+    void (*complete)(struct exchange *exchange);                          /* the body is here in full */
+    void (*failed)(struct exchange *exchange, const struct error *error); /* its body did; needed unless body is NULL */
+    void (*gone)(struct exchange *exchange); /* the client is: nothing can be replied any more */
 };
 
 /* Embedded in what http.c keeps. Texts live as long as the exchange. */

@@ -117,6 +117,8 @@ static void write_counts(const struct metrics *metrics, struct buffer *ret)
     for (size_t i = 0; i < METRIC_REPLIES_MAX && metrics->replies[i].word; i++)
         buffer_printf(ret, "onellmd_replies_total{route=\"%s\",status=\"%d\"} %" PRIu64 "\n", metrics->replies[i].word,
                       metrics->replies[i].number, metrics->replies[i].n);
+    counter(ret, "questions_accepted_total", metrics->n_accepted,
+            "Questions that were not turned away; each ends once.");
     head(ret, "questions_total", "counter",
          "Questions by how they ended: finish reason, error code, or why nobody read on.");
     for (size_t i = 0; i < METRIC_ENDS_MAX && metrics->ends[i].word; i++)

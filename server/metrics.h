@@ -43,6 +43,7 @@ enum metric_stage {
 struct metrics {
     struct metric_count replies[METRIC_REPLIES_MAX], ends[METRIC_ENDS_MAX];
     struct histogram stages[N_METRIC_STAGES][METRIC_KINDS];
+    uint64_t n_accepted; /* questions; each ends once */
     uint64_t n_media[N_MODALITIES];
     uint64_t n_prompt_tokens, n_cached_tokens, n_new_tokens;
 };

@@ -131,6 +131,7 @@ struct request *request_new(struct daemon *daemon, struct exchange *exchange, co
     loop_timer_start(request->deadline, daemon->config->request_timeout_ms);
     exchange->handler = &face->exchange;
     exchange->owner = request;
+    daemon->metrics.n_accepted++;
     return request;
 }
 
@@ -383,6 +384,11 @@ void request_fail(struct request *request, const struct error *error)
     request->end = problem_info(problem)->code;
     request->face->failed(request, problem, error);
     request_end(request);
+}
+
+void request_refused(struct exchange *exchange, const struct error *error)
+{
+    request_fail(exchange->owner, error);
 }
 
 void request_gone(struct exchange *exchange)

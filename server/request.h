@@ -122,7 +122,9 @@ void request_take_news(struct request *request, const struct sequence *sequence)
 
 /* Tells the client and ends it. */
 void request_fail(struct request *request, const struct error *error);
-/* What the exchange of a request, which is its owner, hears when its client has gone. */
+/* What the exchange of a request, which is its owner, hears when its body is too much or too slow, and when its client
+ * has gone. */
+void request_refused(struct exchange *exchange, const struct error *error);
 void request_gone(struct exchange *exchange);
 /* Ends it; a reply has been given or nobody waits for one. The request must not be touched afterwards. */
 void request_end(struct request *request);
