@@ -1,5 +1,6 @@
 /* onellmd: arguments -> configuration -> daemon. Exit status 0: ended as told; 1: could not start, one line says why.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,6 +12,11 @@
 #include "server/log.h"
 
 #define PAGE_BYTES_MAX (1 << 20)
+
+/* Uploads that grow side by side leave as many holes in the heap as they have bytes, and it never shrinks. From here on
+ * memory is mapped by itself: it grows without a copy and goes when it is freed, so limits on uploads hold. What a
+ * connection takes is smaller. */
+#define MAPPED_BYTES_MIN (48 << 10)
 
 static int print_page(enum config_action action, const struct config *config)
 {
@@ -40,6 +46,7 @@ int main(int argc, char **argv)
     if (r == 0 && action != CONFIG_RUN)
         return print_page(action, &config);
     if (r == 0) {
+        mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES_MIN);
         log_set((enum log_level)config.log_level, (enum log_format)config.log_format);
         r = daemon_run(&config, &error);
     }
