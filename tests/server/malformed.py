@@ -1,5 +1,5 @@
-"""Malformed requests: the bytes that are sent, and what has to come back. What is expected stands in docs/HTTP_API.md, and
-of framing in RFC 9112; no row was copied from what the daemon does.
+"""Malformed requests: the bytes that are sent, and what has to come back, which is what docs/HTTP_API.md says, and of framing
+RFC 9112.
 
 ROWS lists them all. test_malformed.py sends them, other tests may use some."""
 
