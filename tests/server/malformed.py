@@ -44,6 +44,11 @@ def ask(*parts):
     return post('/v1/answers', body, ('Content-Type', content_type))
 
 
+def about(path, *parts):
+    body, content_type = form(parts)
+    return post(path, body, ('Content-Type', content_type))
+
+
 def chat(body):
     return post('/v1/chat/completions', body if isinstance(body, bytes) else json.dumps(body).encode())
 
@@ -388,10 +393,28 @@ WORDS = [
     Row('form: five stop strings', ask(('prompt', 'x'), *[('stop', f'{i}') for i in range(5)]), 400, VALUE, 'stop'),
     *[Row(f'form: unknown {name}', ask(('prompt', 'x'), (name, 'y')), 400, VALUE, param)
       for name, param in [('promt', 'promt'), ('Prompt', 'Prompt'), ('imu.timestamp', 'imu.timestamp'), ('picture', 'picture'),
-                          ('choices', 'choices'), ('model', 'model'), ('a b<script>', None), ('x' * 100, None), ('ä', None)]],
+                          ('choice', 'choice'), ('model', 'model'), ('a b<script>', None), ('x' * 100, None), ('ä', None)]],
     *[Row(f'form: {name} without its file', ask(('prompt', 'x'), (name, value)), 400, VALUE, name)
       for name, value in [('audio.start', '1'), ('video.end', '1'), ('imu.start', '1'), ('depth.range', 'auto'),
                           ('imu.timestamps', IMU), ('fmri.mask', FMRI)]],
+    *[Row(f'form: choices {values}'[:60], ask(('prompt', 'x'), *[('choices', value) for value in values]), 400, VALUE, 'choices')
+      for values in (['a', ''], [' '], ['a', 'a'], ['a', ' a '], ['a ### b'], ['x' * 1025], [f'{i}' for i in range(33)])],
+    *[Row(f'form: choices with {name}', ask(('prompt', 'x'), ('choices', 'a'), ('logprobs', 'true'), (name, value)), 400, VALUE, name)
+      for name, value in [('stop', 'x'), ('top_logprobs', '2')]],
+    Row('form: choices beyond the context', ask(('prompt', 'word ' * 240), ('choices', 'word ' * 200)), 400, 'context_length_exceeded'),
+    *[Row(f'form: media_id={value[:9]}', ask(('prompt', 'x'), ('media_id', value)), 400, VALUE, 'media_id') for value in ('', 'x' * 64)],
+    Row('form: a medium that nobody keeps', ask(('prompt', 'x'), ('media_id', 'media-x')), 404, 'not_found', 'media_id'),
+    *[Row(f'{path}: {name}', about(path, *parts), 400, VALUE, param)
+      for path in ('/v1/media', '/v1/media/inspect')
+      for name, parts, param in [('nothing', [], None), ('a prompt', [('image', IMAGE), ('prompt', 'x')], 'prompt'),
+                                 ('a stream', [('image', IMAGE), ('stream', 'true')], 'stream'),
+                                 ('an unknown part', [('picture', IMAGE)], 'picture'),
+                                 ('an empty file', [('image', b'')], 'image'),
+                                 ('an option before its file', [('audio.start', '1')], 'audio.start')]],
+    Row('/v1/media: two media', about('/v1/media', ('image', IMAGE), ('imu', IMU)), 400, VALUE, None),
+    Row('/v1/media: tensor', about('/v1/media', ('image', IMAGE), ('tensor', 'u8')), 400, VALUE, 'tensor'),
+    *[Row(f'/v1/media/inspect: tensor={value}', about('/v1/media/inspect', ('image', IMAGE), ('tensor', value)), 400, VALUE, 'tensor')
+      for value in ('', 'f16', 'U8', 'u8 ')],
     Row('form: option before its file', ask(('imu.start', '1'), ('imu', IMU), ('prompt', 'x')), 400, VALUE, 'imu.start'),
     *[Row(f'form: depth.range={value}', ask(('depth', DEPTH), ('depth.range', value), ('prompt', 'x')), 400, VALUE, 'depth.range')
       for value in ('', 'wide', '5,5', '6,5', '1', '1,', ',1', '1,2,3', 'nan,1', '0,inf')],
@@ -495,14 +518,16 @@ JSON = [
     json_row('chat: nine pictures', said(*[PICTURE] * 9), VALUE, 'image'),
     json_row('chat: 40 files', said(*[medium(modality='imu', data='QUJD', timestamps='QUJD')] * 40), VALUE, 'messages[0].content[9]'),
     *[json_row(f'chat: {name}={value!r}', said(**{name: value}), VALUE, name)
-      for name, values in [('stream', ('true', 2, [], {}, 'x')), ('logprobs', ('yes', 2, [])), ('n', (0, 2, -1, '1', 1.5, [])),
+      for name, values in [('stream', ('true', 2, [], {}, 'x')), ('logprobs', ('yes', 2, [])), ('n', (0, 5, -1, '1', 1.5, [])),
                            ('stop', ([''], ['x' * 129], 1, {}, [1], [None], True, '', list('abcde'))),
                            ('stream_options', (True, [], 'x')), ('top_logprobs', (3,))]
       for value in values],
     *[json_row(f'chat: max_completion_tokens={value!r}', said(max_completion_tokens=value), VALUE, 'max_tokens')
       for value in (0, -1, 'x', [], 1.5)],
     json_row('chat: usage of a stream', said(stream_options={'include_usage': 'yes'}), VALUE, 'stream_options.include_usage'),
-    Row('chat: a form', post('/v1/chat/completions', PROMPT + END, ('Content-Type', TYPE)), 415, 'unsupported_media_type'),
+    Row('chat: a form without JSON', post('/v1/chat/completions', PROMPT + END, ('Content-Type', TYPE)), 400, VALUE, 'request'),
+    *[json_row(f'chat: media_id={value!r}', said(medium(media_id=value)), VALUE, 'media_id') for value in (1, [], '', 'x' * 64)],
+    json_row('chat: a medium that nobody keeps', said(medium(media_id='media-x')), 'not_found', 'media_id', 404),
     *[json_row(f'tokenize: {body!r}', tokenize(body), VALUE, param)
       for body, param in [([], 'content'), (None, 'content'), (1, 'content'), ({}, 'content'), ({'content': 1}, 'content'),
                           ({'content': None}, 'content'), ({'content': ['x']}, 'content'),
