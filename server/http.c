@@ -44,7 +44,7 @@
 #define FRUITLESS_RUNS_MAX 16
 #define STUCK_MS 5
 #define REPLY_BYTES_MAX (64 << 20)
-#define REPLY_HEADERS_MAX 8
+#define REPLY_HEADERS_MAX 12
 #define ACCEPT_ROUNDS_MAX 128 /* of ten connections each: more than wait to be accepted */
 
 enum phase {
@@ -307,6 +307,8 @@ static struct http_exchange *exchange_new(struct connection *connection, const c
                                          .path = path_of(url),
                                          .content_type = head->content_type,
                                          .authorization = head->authorization,
+                                         .accept_encoding = head->accept_encoding,
+                                         .if_none_match = head->if_none_match,
                                          .content_length = head->content_length,
                                          .started_ns = clock_ns()};
     if (head->request_id && request_id_is_valid(head->request_id))
@@ -684,7 +686,8 @@ void exchange_header(struct exchange *public, const char *name, const char *form
     exchange->n_headers++;
 }
 
-static void reply(struct exchange *public, int status, const char *type, const struct buffer *body)
+static void reply(struct exchange *public, int status, const char *type, const struct buffer *body,
+                  enum MHD_ResponseMemoryMode memory)
 {
     struct http_exchange *exchange = (struct http_exchange *)public;
     bool in_body = exchange->phase == PHASE_BODY || (exchange->phase == PHASE_HEAD && !exchange->expects_continue);
@@ -697,8 +700,7 @@ static void reply(struct exchange *public, int status, const char *type, const s
     if (exchange->is_broken || (in_body && has_body(exchange)))
         reply_at_once(exchange, status, body);
     else
-        exchange_take_response(exchange, status,
-                               MHD_create_response_from_buffer(body->size, body->bytes, MHD_RESPMEM_MUST_COPY));
+        exchange_take_response(exchange, status, MHD_create_response_from_buffer(body->size, body->bytes, memory));
 }
 
 void exchange_reply(struct exchange *exchange, int status, struct value *value)
@@ -711,12 +713,19 @@ void exchange_reply(struct exchange *exchange, int status, struct value *value)
         buffer_clear(&body);
         status = 500;
     }
-    reply(exchange, status, value ? "application/json" : NULL, &body);
+    reply(exchange, status, value ? "application/json" : NULL, &body, MHD_RESPMEM_MUST_COPY);
 }
 
 void exchange_reply_bytes(struct exchange *exchange, int status, const char *type, const struct buffer *body)
 {
-    reply(exchange, status, type, body);
+    reply(exchange, status, type, body, MHD_RESPMEM_MUST_COPY);
+}
+
+void exchange_reply_constant(struct exchange *exchange, int status, const char *type, const void *bytes, size_t n)
+{
+    const struct buffer body = {.bytes = (void *)bytes, .size = n};
+
+    reply(exchange, status, type, &body, MHD_RESPMEM_PERSISTENT);
 }
 
 void exchange_fail(struct exchange *public, enum problem problem, const struct error *error)

@@ -35,8 +35,9 @@ struct exchange {
     const char *method, *path;
     const char *route;                        /* of the table of routes; NULL: none; set by routes.c */
     const char *content_type, *authorization; /* NULL: none */
-    struct key *key;                          /* whose request it is; NULL: nobody needs a key here */
-    uint64_t content_length;                  /* HTTP_LENGTH_UNKNOWN: chunked */
+    const char *accept_encoding, *if_none_match;
+    struct key *key;         /* whose request it is; NULL: nobody needs a key here */
+    uint64_t content_length; /* HTTP_LENGTH_UNKNOWN: chunked */
     char request_id[REQUEST_ID_MAX + 1];
     uint64_t started_ns;     /* clock_ns() when its header was complete */
     uint64_t body_bytes_max; /* set by the owner; more is a 413 */
@@ -81,6 +82,8 @@ void exchange_header(struct exchange *exchange, const char *name, const char *fo
 void exchange_reply(struct exchange *exchange, int status, struct value *body);
 /* Replies with bytes of another type. */
 void exchange_reply_bytes(struct exchange *exchange, int status, const char *type, const struct buffer *body);
+/* The same with bytes that are never freed: they are not copied. */
+void exchange_reply_constant(struct exchange *exchange, int status, const char *type, const void *bytes, size_t n);
 /* Replies with a row of the table of problems. */
 void exchange_fail(struct exchange *exchange, enum problem problem, const struct error *error);
 

@@ -58,6 +58,10 @@ void http_head_add(struct http_head *head, const char *name, const char *value)
         head->request_id = value;
     } else if (strcasecmp(name, "Authorization") == 0) {
         head->authorization = value;
+    } else if (strcasecmp(name, "Accept-Encoding") == 0) {
+        head->accept_encoding = value;
+    } else if (strcasecmp(name, "If-None-Match") == 0) {
+        head->if_none_match = value;
     }
 }
 

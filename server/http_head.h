@@ -20,7 +20,7 @@ struct http_head {
     bool is_chunked, has_bad_name, has_bad_value, has_bad_host;
     uint64_t content_length; /* of the body; HTTP_LENGTH_UNKNOWN */
     bool expects_continue;   /* the client waits before it sends the body */
-    const char *content_type, *request_id, *authorization;
+    const char *content_type, *request_id, *authorization, *accept_encoding, *if_none_match;
 };
 
 /* One header; value may be NULL. */

@@ -11,6 +11,7 @@
 #include "server/api_inspect.h"
 #include "server/api_media.h"
 #include "server/api_models.h"
+#include "server/api_playground.h"
 #include "server/api_requests.h"
 #include "server/api_status.h"
 #include "server/api_tokens.h"
@@ -19,7 +20,7 @@
 #include "server/keys.h"
 
 static const struct route {
-    const char *method, *path; /* a path that ends in / takes a name behind it */
+    const char *method, *path; /* a path that ends in / takes a name behind it, but for / itself */
     void (*begin)(struct daemon *daemon, struct exchange *exchange);
     bool is_open; /* to those without a key */
 } routes[] = {
@@ -31,14 +32,15 @@ static const struct route {
     {"GET", "/v1/modalities", api_modalities},  {"GET", "/livez", api_livez, true},
     {"GET", "/readyz", api_readyz, true},       {"GET", "/health", api_readyz, true},
     {"GET", "/version", api_version},           {"GET", "/metrics", api_metrics},
-    {"GET", "/openapi.json", api_openapi},
+    {"GET", "/openapi.json", api_openapi},      {"GET", "/", api_playground, true},
+    {"GET", "/assets/", api_playground, true},  {"GET", "/samples/", api_playground, true},
 };
 
 static bool leads_to(const struct route *route, const char *path)
 {
     size_t n = strlen(route->path);
 
-    if (route->path[n - 1] == '/')
+    if (n > 1 && route->path[n - 1] == '/')
         return strncmp(route->path, path, n) == 0 && path[n] && !strchr(path + n, '/');
     return strcmp(route->path, path) == 0;
 }
@@ -49,7 +51,7 @@ static bool may_enter(const struct daemon *daemon, struct exchange *exchange)
     if (!daemon->keys.are_needed)
         return true;
     for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-        if (routes[i].is_open && strcmp(routes[i].path, exchange->path) == 0)
+        if (routes[i].is_open && leads_to(&routes[i], exchange->path))
             return true;
     exchange->key = keys_find(&daemon->keys, exchange->authorization);
     return exchange->key;

@@ -25,7 +25,7 @@ def main():
 
     page = text('docs/HTTP_API.md')
     routes = re.findall(r'\{"(GET|POST|DELETE)", "([^"]+)"', text('server/routes.c'))
-    routes = [(method, path + '{id}' if path.endswith('/') else path) for method, path in routes]
+    routes = [(method, path + '{id}' if path.endswith('/') and path != '/' else path) for method, path in routes]
     unknown = [f'{method} {path}' for method, path in routes if f'`{path}`' not in page and f'`{method} {path}`' not in page]
     tap.check(routes and not unknown, f'{len(routes)} routes are documented', '\n'.join(unknown))
     codes = re.findall(r'\{PROBLEM_\w+, (\d+), "\w+", "(\w+)"', text('server/api_error.c'))

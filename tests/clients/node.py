@@ -1,4 +1,4 @@
-"""Node.js for the suites of this folder: where it is, and the packages of package.json, installed once into the build."""
+"""Node.js for suites: where it is, and the packages of a package.json, installed once into the build."""
 
 import fcntl
 import os
@@ -19,16 +19,16 @@ class Failed(Exception):
     """npm did not do what it was asked."""
 
 
-def _install():
+def _install(source, folder):
     """Why the registry could not be asked, or None."""
-    done = FOLDER / 'node_modules' / '.done'
-    lock = (HERE / 'package-lock.json').read_text()
+    done = folder / 'node_modules' / '.done'
+    lock = (source / 'package-lock.json').read_text()
     if done.is_file() and done.read_text() == lock:
         return None
     for name in ('package.json', 'package-lock.json'):
-        shutil.copy(HERE / name, FOLDER)
+        shutil.copy(source / name, folder)
     npm = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1',
-                          f'--cache={FOLDER / "npm-cache"}'], cwd=FOLDER, capture_output=True, text=True, timeout=SECONDS_MAX)
+                          f'--cache={folder / "npm-cache"}'], cwd=folder, capture_output=True, text=True, timeout=SECONDS_MAX)
     unreachable = UNREACHABLE.search(npm.stderr)
     if unreachable:
         return f'the npm registry cannot be reached: {unreachable[1]}'
@@ -38,13 +38,13 @@ def _install():
     return None
 
 
-def packages():
+def packages(source=HERE, folder=FOLDER):
     """(node_modules, None), or (None, why there are none). Suites that run at the same time install them once."""
     missing = [tool for tool in ('node', 'npm') if not shutil.which(tool)]
     if missing:
         return None, f'{" and ".join(missing)} not installed'
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with open(FOLDER / 'lock', 'w') as lock:
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / 'lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        reason = _install()
-    return (None, reason) if reason else (FOLDER / 'node_modules', None)
+        reason = _install(source, folder)
+    return (None, reason) if reason else (folder / 'node_modules', None)

@@ -58,7 +58,7 @@ class Questions(Case):
 
 class Requests(Case):
     def test_addresses(self):
-        for path in ('/', '/v1', '/v1/answers/', '/v1/answer', '//v1/answers', '/V1/answers', '/livez/', '/%00', '/../x',
+        for path in ('/v1', '/v1/answers/', '/v1/answer', '//v1/answers', '/V1/answers', '/livez/', '/%00', '/livez%00', '/../x',
                      '/v1/chat', '/v1/completions'):
             for method in ('GET', 'POST', 'DELETE'):
                 self.assert_error(self.daemon.request(method, path), 404, 'not_found_error', 'not_found')
