@@ -115,7 +115,7 @@ def check_ignored(tap):
     let = set(re.findall(r'^!(.*)$', (ROOT / '.dockerignore').read_text(), re.MULTILINE))
     needed = {path if path.startswith('docs/') else path.split('/')[0]
               for path in re.findall(r"^subdir\('([\w/]+)", (ROOT / 'meson.build').read_text(), re.MULTILINE)}
-    needed |= {'meson.build', 'meson_options.txt', 'docs/openapi.json', 'deploy/packages', 'deploy/install-packages',
+    needed |= {'meson.build', 'meson_options.txt', 'docs/openapi.json', 'docs/samples', 'deploy/packages', 'deploy/install-packages',
                'deploy/health-check'}
     tap.check(let == needed, '.dockerignore lets through what the image is built from', let ^ needed)
 
