@@ -335,6 +335,10 @@ async function withDemo({ address }) {
     await page.click('#status');
     await page.waitForTimeout(shots ? 6000 : 2500);
     assert.equal(await page.locator('#charts .uplot').count(), 6);
+    assert.match(
+      await page.locator('#server-facts').innerText(),
+      /State\s+ready\s+Model\s+demo\s+Weights\s+f16, 7\.0 MB/,
+    );
     await shoot(page, 'charts');
     await checkAccess(page, 'charts');
     await close(page);

@@ -3,7 +3,10 @@
 tests/playground."""
 
 import gzip
+import hashlib
 import re
+import tempfile
+from pathlib import Path
 
 from harness import Case, ROOT, main
 
@@ -70,6 +73,29 @@ class Page(Case):
         for path in ('/assets/none.js', '/samples/none.png', '/samples/make.py', '/samples/../VERSION', '/index.html'):
             self.assert_error(self.daemon.get(path), 404, 'not_found_error', 'not_found')
         self.assert_error(self.daemon.request('POST', '/'), 405, 'not_found_error', 'method_not_allowed')
+
+
+class PageWithKeys(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        keys = Path(cls.folder.name) / 'keys'
+        keys.write_text(f'anna {hashlib.sha256(b"sesame").hexdigest()}\n')
+        cls.options = ('--keys', keys)
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.folder.cleanup()
+
+    def test_is_open(self):
+        for path in ('/', '/samples/imu-walking.csv'):
+            self.assertEqual(self.daemon.get(path).status, 200)
+
+    def test_nothing_else_is(self):
+        for path in ('/v1/models', '/metrics', '/samples', '/samples/imu-walking.csv/x', '//'):
+            self.assert_error(self.daemon.get(path), 401, 'authentication_error', 'invalid_api_key')
 
 
 if __name__ == '__main__':

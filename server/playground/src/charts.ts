@@ -1,6 +1,6 @@
 /** The last three minutes of the server, once a second while somebody looks. */
 import { bytes, h } from './dom';
-import { metrics, past, type Metrics } from './status';
+import { metrics, past, serverFacts, type Metrics } from './status';
 import { legend, plot, type PlotOptions } from './views/plot';
 
 const SECONDS_MIN = 30;
@@ -45,7 +45,11 @@ const CHARTS: { title: string; lines: [string, Reading][]; options?: Partial<Plo
       ['of prompts', rate('prompt_tokens_total')],
     ],
   },
-  { title: 'Time to the first token (ms)', lines: [['mean of each second', mean('first_token')]] },
+  {
+    title: 'Time to the first token (ms)',
+    lines: [['mean of each second', mean('first_token')]],
+    options: { points: true },
+  },
   {
     title: 'Memory',
     lines: [['of the daemon', level('process_resident_memory_bytes')]],
@@ -87,6 +91,7 @@ export function runCharts(dialog: HTMLDialogElement, box: HTMLElement): void {
     } catch {
       return; /* a gap in the charts */
     }
+    serverFacts();
     const x = past.slice(1).map(({ time }) => time);
     CHARTS.forEach((chart, i) => plots[i]!.update!(x, lines(chart)));
   };

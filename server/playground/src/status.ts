@@ -1,6 +1,6 @@
 /** How the server is: the strip at the top, and charts for those who look closer. All of it is GET /metrics. */
 import { getJson, getText, needsKey } from './api';
-import { $, bytes, h } from './dom';
+import { $, bytes, h, milliseconds } from './dom';
 import type { ModelInfo } from './types';
 
 export type Metrics = Map<string, number>;
@@ -96,16 +96,22 @@ async function refresh(): Promise<void> {
   facts();
 }
 
-function serverFacts(): void {
-  const rows: [string, string][] = model
-    ? [
-        ['Model', model.id],
-        ['Weights', `${model.quantization}, ${bytes(model.size)}`],
-        ['Context', `${model.context.toLocaleString('en')} positions`],
-      ]
-    : [];
+/** What the strip says, and more, for the charts. */
+export function serverFacts(): void {
+  const memory = latest.get('process_resident_memory_bytes');
+  const wait = latest.get('predicted_wait_seconds');
+  const rows: [string, string | undefined][] = [
+    ['State', trouble || 'ready'],
+    ['Model', model?.id],
+    ['Weights', model && `${model.quantization}, ${bytes(model.size)}`],
+    ['Context', model && `${model.context.toLocaleString('en')} positions`],
+    ['Memory', memory ? bytes(memory) : undefined],
+    ['In the queue', String(latest.get('queue_depth') ?? 0)],
+    ['Another one would wait', wait === undefined ? undefined : milliseconds(1000 * wait)],
+  ];
+  const known = rows.filter(([, value]) => value);
   $('server-facts').replaceChildren(
-    ...rows.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+    ...known.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
   );
 }
 

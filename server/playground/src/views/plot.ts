@@ -19,6 +19,7 @@ export interface PlotOptions {
   legend?: boolean;
   fill?: boolean;
   time?: boolean;
+  points?: boolean;
   format?: (value: number) => string;
 }
 
@@ -41,7 +42,7 @@ function options(lines: Line[], o: PlotOptions, width: number): uPlot.Options {
   return {
     width,
     height: o.height,
-    padding: [8, 0, 0, 0],
+    padding: [8, o.time ? 24 : 0, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { show: false } },
     legend: { show: o.legend ?? false, live: false },
     scales: {
@@ -65,7 +66,7 @@ function options(lines: Line[], o: PlotOptions, width: number): uPlot.Options {
         label: line.label,
         stroke: colour(line.colour),
         width: 1.5,
-        points: { show: false },
+        points: { show: o.points ?? false, size: 5, fill: colour(line.colour) },
         spanGaps: true,
         ...(o.fill ? { fill: colour(`${line.colour}-soft`) } : {}),
       })),
