@@ -106,10 +106,10 @@ static int enter_landlock(struct error *error)
 /* ---- seccomp ---- */
 
 static const int allowed_calls[] = {
-    SCMP_SYS(read),         SCMP_SYS(write),         SCMP_SYS(lseek),     SCMP_SYS(close),
-    SCMP_SYS(fstat),        SCMP_SYS(brk),           SCMP_SYS(munmap),    SCMP_SYS(mremap),
-    SCMP_SYS(madvise),      SCMP_SYS(futex),         SCMP_SYS(exit),      SCMP_SYS(exit_group),
-    SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime), SCMP_SYS(getrandom), SCMP_SYS(newfstatat),
+    SCMP_SYS(read),       SCMP_SYS(write),      SCMP_SYS(lseek),        SCMP_SYS(close),         SCMP_SYS(fstat),
+    SCMP_SYS(brk),        SCMP_SYS(munmap),     SCMP_SYS(mremap),       SCMP_SYS(madvise),       SCMP_SYS(futex),
+    SCMP_SYS(exit),       SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime), SCMP_SYS(getrandom),
+    SCMP_SYS(newfstatat), SCMP_SYS(sysinfo), /* qsort() asks how much memory there is */
 };
 /* Libraries look for files of their own, and go on without. */
 static const int refused_calls[] = {SCMP_SYS(open),       SCMP_SYS(openat), SCMP_SYS(readlink),

@@ -11,7 +11,7 @@ import unittest
 import zlib
 from pathlib import Path
 
-from harness import ENDLESS, PROGRAM, SAMPLES, SECONDS, Case, Daemon, main, slow
+from harness import ENDLESS, PROGRAM, SAMPLES, SECONDS, Case, Daemon, form, main, slow
 
 BAD = 'invalid_request_error'
 N_STREAMS = 32
@@ -121,6 +121,33 @@ def bomb_nifti():
     header[344:348] = b'n+1\0'
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     return packer.compress(bytes(header) + bytes(1 << 26)) + packer.flush()
+
+
+FILMS = {'h264.mp4': ('-pix_fmt', 'yuv420p'), 'b.mp4': ('-x264opts', 'keyint=25:bframes=3', '-pix_fmt', 'yuv420p'),
+         'pieces.mp4': ('-pix_fmt', 'yuv420p', '-movflags', 'frag_keyframe+empty_moov'), 'mpeg4.avi': (), 'mjpeg.mov': ('-c:v', 'mjpeg'),
+         'vp8.webm': ('-c:v', 'libvpx'), 'vp9.webm': ('-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8')}
+SOUNDS = {'wav': (), 'flac': ('-ar', '96000'), 'mp3': (), 'ogg': ('-c:a', 'libvorbis'), 'm4a': (), 'aac': (), 'webm': ('-c:a', 'libopus')}
+PICTURES = ('png', 'jpg', 'webp', 'tiff', 'bmp', 'gif')
+
+
+class Ordinary(Case):
+    """What people have is as long and as large as the sandbox must bear: libraries ask the system for more where there is more."""
+
+    def test_formats(self):
+        with tempfile.TemporaryDirectory() as folder:
+            def made(name, source, *options):
+                path = Path(folder) / name
+                subprocess.run(['ffmpeg', '-v', 'error', '-y', '-f', 'lavfi', '-i', source, *options, path], check=True)
+                return path
+
+            files = [('video', made(name, 'testsrc2=s=320x180:r=25:d=8', *options)) for name, options in FILMS.items()]
+            files += [('audio', made(f'sound.{end}', 'sine=440:d=20', *options)) for end, options in SOUNDS.items()]
+            files += [('image', made(f'picture.{end}', 'testsrc2=s=1280x720', '-frames:v', '1')) for end in PICTURES]
+            for modality, path in files:
+                with self.subTest(path.name):
+                    body, content_type = form([(modality, path)])
+                    response = self.daemon.request('POST', '/v1/media/inspect', [('Content-Type', content_type)], body)
+                    self.assertEqual(response.status, 200, response)
 
 
 class Start(unittest.TestCase):
