@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/queue.h"
 #include "core/engine/engine.h"
+#include "core/engine/media_cache.h"
 #include "core/engine/sequence.h"
 #include "core/file/gguf_reader.h"
 #include "core/kernels/cpu.h"
@@ -273,6 +274,7 @@ void onellm_statistics(struct onellm *onellm, struct onellm_statistics *ret)
         .n_new_tokens = atomic_load(&engine->n_new_tokens),
         .n_computed = atomic_load(&engine->n_computed),
         .n_recalled = atomic_load(&engine->n_recalled),
+        .media_cache_bytes = media_cache_size(engine->media_cache),
         .n_drafted = atomic_load(&engine->n_drafted),
         .n_accepted = atomic_load(&engine->n_accepted),
         .n_preempted = atomic_load(&engine->n_preempted),

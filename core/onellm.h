@@ -214,6 +214,7 @@ struct onellm_statistics {
     uint64_t n_finished, n_cancelled, n_new_tokens; /* since start */
     uint64_t n_computed;                            /* positions that went through the decoder */
     uint64_t n_recalled;                            /* media that had been encoded before */
+    uint64_t media_cache_bytes;                     /* of embeddings that may come again */
     uint64_t n_drafted, n_accepted;                 /* tokens of prompt lookup */
     uint64_t n_preempted;       /* how often a sequence gave its keys and values up to an older one */
     double seconds_per_request; /* from one end to the next, smoothed; 0 before the first */

@@ -192,6 +192,7 @@ static void write_engine(const struct daemon *daemon, struct buffer *ret)
     gauge(ret, "sequences_max", (double)info->n_sequences, "Answers that can be made at once.");
     gauge(ret, "kv_positions", (double)s.kv_positions, "Positions whose keys and values answers in progress hold.");
     gauge(ret, "kv_positions_max", (double)info->kv_positions, "Positions that there is room for.");
+    gauge(ret, "media_cache_bytes", (double)s.media_cache_bytes, "Embeddings of media that may come again.");
     counter(ret, "media_recalled_total", s.n_recalled, "Media that were not encoded because they had been before.");
     counter(ret, "preemptions_total", s.n_preempted,
             "How often an answer gave its keys and values up to an older one.");
@@ -228,8 +229,8 @@ static void write_process(struct buffer *ret)
 
 void metrics_write(const struct daemon *daemon, struct buffer *ret)
 {
-    gauge(ret, "ready", daemon->onellm && daemon->state == DAEMON_RUNNING,
-          "1 when the model is open and nothing ends.");
+    gauge(ret, "ready", daemon->onellm && daemon->state == DAEMON_RUNNING && daemon_is_alive(daemon),
+          "1 when questions are taken: the model is open, makes progress, and nothing ends.");
     gauge(ret, "requests", (double)daemon->admission.n_requests, "Answers asked for and not complete.");
     gauge(ret, "requests_max", (double)daemon->admission.requests_max, "Beyond this, requests are turned away.");
     gauge(ret, "upload_bytes", (double)daemon->admission.n_bytes, "Uploads that are not decoded yet.");

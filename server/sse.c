@@ -5,22 +5,27 @@
 #include "core/base/buffer.h"
 #include "core/base/value.h"
 
+/* Half a frame must never be sent. */
+static int write_data(struct buffer *ret, const struct value *data)
+{
+    int r = value_write_json(data, false, ret);
+
+    ret->failed = ret->failed || r < 0;
+    return r < 0 ? r : buffer_append_text(ret, "\n\n");
+}
+
 int sse_event(struct buffer *ret, uint64_t id, const char *name, const struct value *data)
 {
     int r = buffer_printf(ret, "id: %llu\nevent: %s\ndata: ", (unsigned long long)id, name);
 
-    if (r == 0)
-        r = value_write_json(data, false, ret);
-    return r < 0 ? r : buffer_append_text(ret, "\n\n");
+    return r < 0 ? r : write_data(ret, data);
 }
 
 int sse_data(struct buffer *ret, const struct value *data)
 {
     int r = buffer_append_text(ret, "data: ");
 
-    if (r == 0)
-        r = value_write_json(data, false, ret);
-    return r < 0 ? r : buffer_append_text(ret, "\n\n");
+    return r < 0 ? r : write_data(ret, data);
 }
 
 int sse_done(struct buffer *ret)

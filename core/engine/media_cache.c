@@ -1,5 +1,6 @@
 #include "core/engine/media_cache.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ struct entry {
 struct media_cache {
     size_t n_floats, n_entries;
     uint64_t clock;
+    atomic_size_t n_used;
     struct entry *entries;
     float *data; /* [n_entries, n_floats] */
 };
@@ -62,6 +64,13 @@ void media_cache_put(struct media_cache *cache, const struct digest *digest, con
     for (size_t i = 1; i < cache->n_entries && cache->entries[oldest].used; i++)
         if (cache->entries[i].used < cache->entries[oldest].used)
             oldest = i;
+    if (!cache->entries[oldest].used)
+        atomic_fetch_add(&cache->n_used, 1);
     cache->entries[oldest] = (struct entry){*digest, ++cache->clock};
     memcpy(cache->data + oldest * cache->n_floats, embeddings, cache->n_floats * sizeof(float));
+}
+
+size_t media_cache_size(const struct media_cache *cache)
+{
+    return atomic_load(&cache->n_used) * cache->n_floats * sizeof(float);
 }

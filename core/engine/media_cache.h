@@ -15,3 +15,6 @@ struct media_cache *media_cache_free(struct media_cache *cache);
 /* NULL: not there. Valid until the next put. */
 const float *media_cache_find(struct media_cache *cache, const struct digest *digest);
 void media_cache_put(struct media_cache *cache, const struct digest *digest, const float *embeddings);
+
+/* Bytes of embeddings that are there. Any thread. */
+size_t media_cache_size(const struct media_cache *cache);

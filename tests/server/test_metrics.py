@@ -67,6 +67,7 @@ class Metrics(Case):
                          4 * answer['usage']['completion_tokens'])
         self.assertGreater(after['onellmd_stage_seconds_sum', 'stage="encode",modality="image"'], 0)
         self.assertEqual(after['onellmd_ready', ''], 1)
+        self.assertGreater(after['onellmd_media_cache_bytes', ''], 0)
         self.assertGreater(after['process_resident_memory_bytes', ''], 1 << 20)
         self.assertGreater(after['process_cpu_seconds_total', ''], 0)
 

@@ -46,8 +46,10 @@ static void least_recently_used_goes(void **state)
     put(cache, 2);
     put(cache, 3);
     put(cache, 2); /* is there already */
+    assert_int_equal(media_cache_size(cache), 3 * N_FLOATS * sizeof(float));
     assert_there(cache, 1, true);
     put(cache, 4); /* in the place of 3 */
+    assert_int_equal(media_cache_size(cache), 3 * N_FLOATS * sizeof(float));
     assert_there(cache, 3, false);
     assert_there(cache, 1, true);
     assert_there(cache, 2, true);

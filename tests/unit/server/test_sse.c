@@ -47,6 +47,7 @@ static void test_limit(void **state)
     buffer_deinit(&frames);
     buffer_init(&frames, 100);
     assert_int_equal(sse_event(&frames, 1, "start", NULL), -ENOMEM);
+    assert_true(frames.failed);
     buffer_deinit(&frames);
     value_free(data);
 }
