@@ -10,6 +10,7 @@ without a network, and the page is not required, without.html stands in its plac
 import argparse
 import gzip
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -21,12 +22,14 @@ TYPES = {'.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=u
          '.jpg': 'image/jpeg', '.png': 'image/png', '.mp4': 'video/mp4', '.webm': 'video/webm', '.flac': 'audio/flac',
          '.wav': 'audio/wav'}
 SECONDS_MAX = 600
+CERTIFICATES = Path('/etc/ssl/certs/ca-certificates.crt')  # whom this machine trusts; node asks only its own list
 NOT_SERVED = {'README.md', 'make.py'}
 
 
 def run(*command, folder):
+    environment = {**({'NODE_EXTRA_CA_CERTS': str(CERTIFICATES)} if CERTIFICATES.exists() else {}), **os.environ}
     try:
-        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors='replace', timeout=SECONDS_MAX)
     except subprocess.TimeoutExpired as error:
         raise RuntimeError(f'{command[1]} took too long') from error

@@ -11,8 +11,9 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 FOLDER = Path(os.environ.get('CLIENTS_FOLDER', ROOT / 'build' / 'tests' / 'clients'))  # where packages go
 SECONDS_MAX = 300
-# What npm says when nobody answers.
-UNREACHABLE = re.compile(r'(?:ERR!|error) code (E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|TIMEDOUT))')
+# What npm says when nobody answers, or somebody else does.
+UNREACHABLE = re.compile(r'(?:ERR!|error) code (E(?:NOTFOUND|AI_AGAIN|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|TIMEDOUT)|\w*CERT\w*)')
+CERTIFICATES = Path('/etc/ssl/certs/ca-certificates.crt')  # whom this machine trusts; node asks only its own list
 
 
 class Failed(Exception):
@@ -27,8 +28,10 @@ def _install(source, folder):
         return None
     for name in ('package.json', 'package-lock.json'):
         shutil.copy(source / name, folder)
+    environment = {**({'NODE_EXTRA_CA_CERTS': str(CERTIFICATES)} if CERTIFICATES.exists() else {}), **os.environ}
     npm = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1',
-                          f'--cache={folder / "npm-cache"}'], cwd=folder, capture_output=True, text=True, timeout=SECONDS_MAX)
+                          f'--cache={folder / "npm-cache"}'], cwd=folder, capture_output=True, text=True, timeout=SECONDS_MAX,
+                         env=environment)
     unreachable = UNREACHABLE.search(npm.stderr)
     if unreachable:
         return f'the npm registry cannot be reached: {unreachable[1]}'
