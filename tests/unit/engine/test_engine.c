@@ -339,7 +339,7 @@ static void drafts_change_nothing(void **state)
 
         onellm_statistics(onellm, &statistics);
         /* At first, costs are not known; on a busy machine, passes may seem too cheap to be saved for a while. */
-        for (int run = 0; run < 2 || (n_drafts && !statistics.n_accepted && run < 50); run++) {
+        for (int run = 0; run < 2 || (n_drafts && !statistics.n_accepted && run < 1000); run++) {
             struct sequence *sequence = submitted(onellm, prepare(onellm, &request));
             const int32_t *ids;
             size_t n;
