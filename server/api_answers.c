@@ -16,8 +16,7 @@
 #include "server/stream.h"
 
 struct answer {
-    struct request request; /* first, so that one is the other */
-    struct form form;
+    struct form form; /* first, so that one is the other */
     uint64_t n_events;
     enum stage told_stage; /* in the latest progress event */
     size_t told_position;
@@ -30,7 +29,7 @@ static int send_event(struct answer *answer, const char *name, struct value *dat
 
     buffer_init(&frame, SIZE_MAX);
     sse_event(&frame, ++answer->n_events, name, data);
-    return stream_send(&answer->request.stream, &frame);
+    return stream_send(&answer->form.request.stream, &frame);
 }
 
 /* One progress event for every new stage or place in the queue before the answer begins. */
@@ -60,7 +59,7 @@ static int on_accepted(struct request *request)
 
     if (!request->question.stream)
         return 0;
-    r = stream_begin(&answer->request.stream);
+    r = stream_begin(&answer->form.request.stream);
     if (r < 0)
         return r;
     data = value_object();
@@ -109,40 +108,15 @@ static void on_failed(struct request *request, enum problem problem, const struc
         exchange_end(request->exchange);
 }
 
-static void answer_free(struct request *request)
-{
-    form_deinit(&((struct answer *)request)->form);
-}
-
-/* What the exchange tells. */
-
-static void on_body(struct exchange *exchange, const void *bytes, size_t n)
-{
-    struct answer *answer = exchange->owner;
-
-    form_feed(&answer->form, bytes, n);
-}
-
-static void on_complete(struct exchange *exchange)
-{
-    struct answer *answer = exchange->owner;
-
-    if (!form_finish(&answer->form))
-        return;
-    if (answer->request.question.stream)
-        stream_watch(&answer->request.stream);
-    request_prepare(&answer->request);
-}
-
 static const struct request_face answer_face = {
     .id_prefix = "ans",
     .size = sizeof(struct answer),
-    .exchange = {on_body, on_complete, request_refused, request_gone},
+    .exchange = {form_body, form_complete, request_refused, request_gone},
     .accepted = on_accepted,
     .news = on_news,
     .answered = on_answered,
     .failed = on_failed,
-    .free = answer_free,
+    .free = form_free,
 };
 
 void api_answers(struct daemon *daemon, struct exchange *exchange)
@@ -153,5 +127,5 @@ void api_answers(struct daemon *daemon, struct exchange *exchange)
     if (!answer)
         return;
     answer->told_stage = STAGE_FINISHED; /* nothing yet */
-    form_begin(&answer->form, request, NULL);
+    form_begin(&answer->form, NULL);
 }

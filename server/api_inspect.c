@@ -14,8 +14,7 @@
 #include "server/request.h"
 
 struct inspection {
-    struct request request; /* first, so that one is the other */
-    struct form form;
+    struct form form; /* first, so that one is the other */
     enum tensor_form tensor;
     struct buffer reply;
 };
@@ -55,42 +54,21 @@ static void on_answered(struct request *request, const struct sequence_news *tot
     exchange_reply_bytes(request->exchange, 200, "application/json", &inspection->reply);
 }
 
-static void on_failed(struct request *request, enum problem problem, const struct error *error)
-{
-    exchange_fail(request->exchange, problem, error);
-}
-
 static void inspection_free(struct request *request)
 {
     struct inspection *inspection = (struct inspection *)request;
 
-    form_deinit(&inspection->form);
     buffer_deinit(&inspection->reply);
-}
-
-static void on_body(struct exchange *exchange, const void *bytes, size_t n)
-{
-    struct inspection *inspection = exchange->owner;
-
-    form_feed(&inspection->form, bytes, n);
-}
-
-static void on_complete(struct exchange *exchange)
-{
-    struct inspection *inspection = exchange->owner;
-
-    if (form_finish(&inspection->form))
-        request_prepare(&inspection->request);
+    form_free(request);
 }
 
 static const struct request_face inspection_face = {
     .id_prefix = "insp",
     .size = sizeof(struct inspection),
     .about_media = true,
-    .exchange = {on_body, on_complete, request_refused, request_gone},
+    .exchange = {form_body, form_complete, request_refused, request_gone},
     .inspect = inspect,
     .answered = on_answered,
-    .failed = on_failed,
     .free = inspection_free,
 };
 
@@ -102,5 +80,5 @@ void api_media_inspect(struct daemon *daemon, struct exchange *exchange)
     if (!inspection)
         return;
     buffer_init(&inspection->reply, SIZE_MAX);
-    form_begin(&inspection->form, request, &about);
+    form_begin(&inspection->form, &about);
 }

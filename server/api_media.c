@@ -15,11 +15,6 @@
 #include "server/media_store.h"
 #include "server/request.h"
 
-struct keeping {
-    struct request request; /* first, so that one is the other */
-    struct form form;
-};
-
 static struct value *kept_json(const struct daemon *daemon, struct kept_info *info)
 {
     struct value *ret = value_object();
@@ -61,18 +56,6 @@ static int check(struct request *request, struct error *error)
                      n);
 }
 
-static int on_accepted(struct request *request)
-{
-    (void)request;
-    return 0;
-}
-
-static int on_news(struct request *request, size_t i, const char *text, size_t n)
-{
-    (void)request, (void)i, (void)text, (void)n;
-    return 0;
-}
-
 static int keep(struct request *request)
 {
     struct daemon *daemon = request->daemon;
@@ -105,42 +88,14 @@ static void on_answered(struct request *request, const struct sequence_news *tot
     exchange_reply(request->exchange, 200, reply);
 }
 
-static void on_failed(struct request *request, enum problem problem, const struct error *error)
-{
-    exchange_fail(request->exchange, problem, error);
-}
-
-static void keeping_free(struct request *request)
-{
-    form_deinit(&((struct keeping *)request)->form);
-}
-
-static void on_body(struct exchange *exchange, const void *bytes, size_t n)
-{
-    struct keeping *keeping = exchange->owner;
-
-    form_feed(&keeping->form, bytes, n);
-}
-
-static void on_complete(struct exchange *exchange)
-{
-    struct keeping *keeping = exchange->owner;
-
-    if (form_finish(&keeping->form))
-        request_prepare(&keeping->request);
-}
-
 static const struct request_face keeping_face = {
     .id_prefix = "media",
-    .size = sizeof(struct keeping),
+    .size = sizeof(struct form),
     .about_media = true,
-    .exchange = {on_body, on_complete, request_refused, request_gone},
+    .exchange = {form_body, form_complete, request_refused, request_gone},
     .read = check,
-    .accepted = on_accepted,
-    .news = on_news,
     .answered = on_answered,
-    .failed = on_failed,
-    .free = keeping_free,
+    .free = form_free,
 };
 
 void api_media_keep(struct daemon *daemon, struct exchange *exchange)
@@ -148,7 +103,7 @@ void api_media_keep(struct daemon *daemon, struct exchange *exchange)
     struct request *request = request_new(daemon, exchange, &keeping_face, daemon->config->body_bytes_max);
 
     if (request)
-        form_begin(&((struct keeping *)request)->form, request, &about);
+        form_begin((struct form *)request, &about);
 }
 
 /* ---- /v1/media/{id} ---- */

@@ -26,10 +26,10 @@ static bool is_field(const struct form *form, const char *name)
     return id != N_FIELDS;
 }
 
-static int refuse_field(const struct form *form, const char *name, struct error *error)
+static int refuse_field(struct form *form, const char *name, struct error *error)
 {
     if (field_by_name(name) == N_FIELDS)
-        return question_set(&form->request->question, name, "", 0, error); /* which says what is known */
+        return question_set(&form->request.question, name, "", 0, error); /* which says what is known */
     return field_refuse(error, name, "is for questions; here are files, their options and %s",
                         form->about->field ? form->about->field : "timeout_ms");
 }
@@ -42,7 +42,7 @@ static int on_part_begin(void *context, const char *name, struct error *error)
     form->in_file = question_is_file(name, strlen(name));
     buffer_clear(&form->field);
     if (form->in_file)
-        return request_add_file(form->request) ? 0 : error_set(error, -EINVAL, "the request has too many files");
+        return request_add_file(&form->request) ? 0 : error_set(error, -EINVAL, "the request has too many files");
     return is_field(form, name) ? 0 : refuse_field(form, name, error);
 }
 
@@ -53,7 +53,7 @@ static int on_part_data(void *context, const void *bytes, size_t n, struct error
     int r;
 
     if (form->in_file)
-        r = request_append_file(form->request, bytes, n, error);
+        r = request_append_file(&form->request, bytes, n, error);
     else if (buffer_append(&form->field, bytes, MIN(n, FIELD_BYTES_MAX - form->field.size)) < 0)
         r = error_set(error, -ENOMEM, "no memory for a field");
     else
@@ -73,7 +73,7 @@ static int add_kept(struct request *request, const char *id, size_t n, struct er
 static int on_part_end(void *context, struct error *error)
 {
     struct form *form = context;
-    struct request *request = form->request;
+    struct request *request = &form->request;
     const struct buffer *value = form->in_file ? &request->files[request->n_files - 1] : &form->field;
     const char *name = form->multipart.name, *bytes = value->bytes ? value->bytes : "";
     int r;
@@ -93,37 +93,42 @@ static int on_part_end(void *context, struct error *error)
 
 static const struct multipart_sink part_sink = {on_part_begin, on_part_data, on_part_end};
 
-void form_begin(struct form *form, struct request *request, const struct media_form *about)
+void form_begin(struct form *form, const struct media_form *about)
 {
+    const struct request *request = &form->request;
     struct error error = ERROR_NONE;
 
-    form->request = request;
     form->about = about;
     buffer_init(&form->field, FIELD_BYTES_MAX);
     if (multipart_init(&form->multipart, request->exchange->content_type, request->daemon->config->parts_max,
                        &part_sink, form, &error) < 0)
-        request_fail(request, &error);
+        request_fail(&form->request, &error);
 }
 
-void form_deinit(struct form *form)
+void form_body(struct exchange *exchange, const void *bytes, size_t n)
 {
-    buffer_deinit(&form->field);
-}
-
-void form_feed(struct form *form, const void *bytes, size_t n)
-{
+    struct form *form = exchange->owner;
     struct error error = ERROR_NONE;
 
     if (multipart_feed(&form->multipart, bytes, n, &error) < 0)
-        request_fail(form->request, &error);
+        request_fail(&form->request, &error);
 }
 
-bool form_finish(struct form *form)
+void form_complete(struct exchange *exchange)
 {
+    struct form *form = exchange->owner;
     struct error error = ERROR_NONE;
 
-    if (multipart_finish(&form->multipart, &error) == 0)
-        return true;
-    request_fail(form->request, &error);
-    return false;
+    if (multipart_finish(&form->multipart, &error) < 0) {
+        request_fail(&form->request, &error);
+        return;
+    }
+    if (form->request.question.stream)
+        stream_watch(&form->request.stream);
+    request_prepare(&form->request);
+}
+
+void form_free(struct request *request)
+{
+    buffer_deinit(&((struct form *)request)->field);
 }

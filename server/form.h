@@ -7,9 +7,10 @@
 
 #include "core/base/buffer.h"
 #include "server/multipart.h"
+#include "server/request.h"
 
 struct error;
-struct request;
+struct exchange;
 
 /* Forms about media alone: options of media, timeout_ms, and perhaps one field of the endpoint's own. */
 struct media_form {
@@ -17,18 +18,19 @@ struct media_form {
     int (*set)(struct request *request, const char *text, size_t n, struct error *error);
 };
 
-/* Embedded in what an endpoint keeps for its request. */
+/* What an endpoint that takes a form keeps for its request begins with this. */
 struct form {
+    struct request request; /* first, so that one is the other */
     struct multipart multipart;
-    struct request *request;
     const struct media_form *about; /* NULL: a question, with all fields of fields.def */
     struct buffer field;            /* value of the current part, unless it is a file */
     bool in_file;
 };
 
 /* Of a new request. A form that cannot be read fails the request, here as below: then it must not be touched. */
-void form_begin(struct form *form, struct request *request, const struct media_form *about);
-void form_deinit(struct form *form);
-void form_feed(struct form *form, const void *bytes, size_t n);
-/* True: the question is complete. */
-bool form_finish(struct form *form);
+void form_begin(struct form *form, const struct media_form *about);
+
+/* For the face of the request: body and complete of its exchange, and free. */
+void form_body(struct exchange *exchange, const void *bytes, size_t n);
+void form_complete(struct exchange *exchange);
+void form_free(struct request *request);

@@ -270,7 +270,8 @@ void request_prepared(struct request *request)
         request_fail(request, &request->error);
         return;
     }
-    if (onellm_take(first->sequence, &first->news, NULL) < 0 || request->face->accepted(request) < 0)
+    if (onellm_take(first->sequence, &first->news, NULL) < 0 ||
+        (request->face->accepted && request->face->accepted(request) < 0))
         request_end(request);
 }
 
@@ -358,7 +359,7 @@ void request_take_news(struct request *request, const struct sequence *sequence)
     r = onellm_take(answer->sequence, &answer->news, &answer->text);
     if (r < 0)
         error_set(&request->error, r, "no memory for the answer");
-    else if (answer->text.size > n_before || answer->news.finish == FINISH_NONE)
+    else if (request->face->news && (answer->text.size > n_before || answer->news.finish == FINISH_NONE))
         r = request->face->news(request, i, answer->text.bytes ? answer->text.bytes + n_before : "",
                                 answer->text.size - n_before);
     if (r == 0 && answer->news.finish != FINISH_NONE)
@@ -382,7 +383,10 @@ void request_fail(struct request *request, const struct error *error)
               request->id, request->exchange->request_id, problem_info(problem)->code,
               log_quote(error_describe(error, text, sizeof(text)), quoted, sizeof(quoted)));
     request->end = problem_info(problem)->code;
-    request->face->failed(request, problem, error);
+    if (request->face->failed)
+        request->face->failed(request, problem, error);
+    else
+        exchange_fail(request->exchange, problem, error);
     request_end(request);
 }
 

@@ -28,21 +28,21 @@ struct sequence;
 
 #define REQUEST_ANSWERS_MAX 4
 
-/* A negative result ends the request: nobody reads its reply. i: number of the answer. */
+/* A negative result ends the request: nobody reads its reply. i: number of the answer. NULL where an endpoint has
+ * nothing to do. */
 struct request_face {
     const char *id_prefix;                                     /* of the request's id */
     size_t size;                                               /* of the struct that begins with the request */
     bool about_media;                                          /* nothing is asked, media are looked at */
     struct exchange_handler exchange;                          /* `owner` of the exchange is the request */
-    int (*read)(struct request *request, struct error *error); /* NULL, or completes the question: preparation thread */
-    /* NULL, or says all there is to say, by the input tensors: preparation thread; then the engine hears nothing of it
-     */
+    int (*read)(struct request *request, struct error *error); /* completes the question: preparation thread */
+    /* Says all there is to say, by the input tensors: preparation thread; then the engine hears nothing of it */
     int (*inspect)(struct request *request, struct error *error);
     int (*accepted)(struct request *request); /* the engine has the first, media are known */
     int (*news)(struct request *request, size_t i, const char *text, size_t n);
-    int (*ended)(struct request *request, size_t i); /* NULL, or hears that an answer is complete */
+    int (*ended)(struct request *request, size_t i);                              /* an answer is complete */
     void (*answered)(struct request *request, const struct sequence_news *total); /* all are; NULL: inspected */
-    void (*failed)(struct request *request, enum problem problem, const struct error *error);
+    void (*failed)(struct request *request, enum problem problem, const struct error *error); /* NULL: a plain reply */
     void (*free)(struct request *request); /* what the endpoint added */
 };
 

@@ -53,13 +53,10 @@ static struct value *tensor_json(const struct input_tensor *tensor, enum tensor_
 {
     _cleanup_(buffer_deinit) struct buffer text;
     struct value *ret = NULL;
-    size_t n = 1;
-    struct range range;
+    const size_t n = input_tensor_size(tensor);
+    const struct range range = range_of(tensor->data, n);
     const void *bytes = tensor->data;
 
-    for (int i = 0; i < tensor->n_dims; i++)
-        n *= tensor->shape[i];
-    range = range_of(tensor->data, n);
     if (form == TENSOR_U8)
         bytes = round_to_steps(tensor->data, n, range, arena);
     buffer_init(&text, SIZE_MAX);

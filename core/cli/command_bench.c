@@ -113,11 +113,9 @@ static int encode_modality(struct bench *bench, enum modality modality)
 {
     struct input_tensor input = form_of(onellm_info(bench->onellm)->hparams, modality);
     double ms[RUNS_MAX];
-    size_t n = 1, shape[2];
+    size_t n = input_tensor_size(&input), shape[2];
     int r = 0;
 
-    for (int i = 0; i < input.n_dims; i++)
-        n *= input.shape[i];
     input.data = calloc(n, sizeof(float));
     if (!input.data)
         return error_set(bench->error, -ENOMEM, "no memory for an input");

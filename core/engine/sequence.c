@@ -126,10 +126,8 @@ static struct digest digest_of(const struct input_tensor *input, size_t n)
 
 static int copy_input(struct sequence *sequence, const struct input_tensor *input, struct sequence_medium *medium)
 {
-    size_t n = 1;
+    const size_t n = input_tensor_size(input);
 
-    for (int i = 0; i < input->n_dims; i++)
-        n *= input->shape[i];
     medium->input = *input;
     medium->input.data = arena_new(&sequence->arena, float, n);
     if (!medium->input.data)

@@ -156,7 +156,7 @@ static int check_input(const struct modal_input *input, struct error *error)
     return r;
 }
 
-static size_t input_tensor_size(const struct input_tensor *tensor)
+size_t input_tensor_size(const struct input_tensor *tensor)
 {
     size_t n = 1;
 

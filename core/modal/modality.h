@@ -82,6 +82,9 @@ struct input_tensor {
     char notes[256]; /* what was assumed or changed, "; " between sentences, for the answer's `media` section */
 };
 
+/* How many numbers it has. */
+size_t input_tensor_size(const struct input_tensor *tensor);
+
 /* Raw media -> input tensor, exactly as docs/MODEL.md says. The tensor lives in the arena.
  * Errors: -EINVAL (an option or the shape does not fit: says what was expected and found), -EBADMSG (NaN or infinity),
  * -ENOMEM. Thread-safety: any number of calls at once, each with its own arena. */

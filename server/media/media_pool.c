@@ -145,14 +145,7 @@ static int seal(const void *bytes, size_t n, struct error *error)
     _cleanup_(closep) int fd = memfd_create("onellmd-file", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     int ret;
 
-    for (size_t done = 0; fd >= 0 && done < n;) {
-        ssize_t written = write(fd, (const char *)bytes + done, n - done);
-
-        if (written <= 0)
-            break;
-        done += (size_t)written;
-    }
-    if (fd < 0 || lseek(fd, 0, SEEK_CUR) != (off_t)n ||
+    if (fd < 0 || media_write(fd, bytes, n) < 0 ||
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
         return error_set(error, -ENOMEM, "no memory to hand the file over: %s", strerror(errno));
     ret = fd;

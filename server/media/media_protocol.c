@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 /* ---- a report ---- */
 
@@ -63,7 +64,19 @@ int media_report_read(const void *bytes, size_t n, enum media_kind kind, size_t 
     return 0;
 }
 
-/* ---- packets ---- */
+/* ---- files and packets ---- */
+
+int media_write(int fd, const void *bytes, size_t n)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t written = write(fd, (const char *)bytes + done, n - done);
+
+        if (written <= 0)
+            return written < 0 ? -errno : -EIO;
+        done += (size_t)written;
+    }
+    return 0;
+}
 
 union descriptors_space {
     struct cmsghdr head; /* for its alignment */

@@ -56,6 +56,9 @@ struct media_report {
  * to be well-formed: known codes, printable text, a shape that is as large as the result. -EPROTO: it is not one. */
 int media_report_read(const void *bytes, size_t n, enum media_kind kind, size_t n_result, struct media_report *ret);
 
+/* All of n bytes; negative: errno. */
+int media_write(int fd, const void *bytes, size_t n);
+
 /* One packet with descriptors; negative: errno. */
 int media_send(int socket, const void *packet, size_t n, const int *descriptors, size_t n_descriptors);
 /* Bytes received, 0 at the end; negative: errno. Descriptors that did not come are -1. */

@@ -50,30 +50,11 @@ static void report(int socket, const struct media_report *report)
         return;
 }
 
-static void copy_text(char *ret, size_t n, const char *text)
-{
-    snprintf(ret, n, "%s", text);
-}
-
 static const void *map_file(int fd, size_t n)
 {
     void *bytes = n ? mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0) : (void *)"";
 
     return bytes == MAP_FAILED ? NULL : bytes;
-}
-
-static int write_result(int fd, const struct raw_media *media, struct error *error)
-{
-    const char *bytes = media->data;
-
-    for (size_t done = 0; done < media->n_bytes;) {
-        ssize_t n = write(fd, bytes + done, media->n_bytes - done);
-
-        if (n <= 0)
-            return error_set(error, -EFBIG, "no memory for %zu decoded bytes", media->n_bytes);
-        done += (size_t)n;
-    }
-    return 0;
 }
 
 static int decode(const struct worker *worker, struct media_order *order, const int *descriptors, struct raw_media *ret,
@@ -102,8 +83,8 @@ static int decode(const struct worker *worker, struct media_order *order, const 
     r = media_sandbox_enter(&sandbox, error);
     if (r == 0)
         r = media_decode(job, ret, error);
-    if (r == 0)
-        r = write_result(descriptors[MEDIA_FD_RESULT], ret, error);
+    if (r == 0 && media_write(descriptors[MEDIA_FD_RESULT], ret->data, ret->n_bytes) < 0)
+        r = error_set(error, -EFBIG, "no memory for %zu decoded bytes", ret->n_bytes);
     if (r == -ENOMEM)
         snprintf(error->message, sizeof(error->message), "takes more than %zu MiB of memory to decode, the limit",
                  (size_t)(order->memory_bytes_max >> 20));
@@ -128,8 +109,8 @@ static _Noreturn void child_main(const struct worker *worker, struct media_order
     r = decode(worker, order, descriptors, &result.media, &error);
     if (r < 0) {
         result = (struct media_report){.outcome = MEDIA_REFUSED, .status = r};
-        copy_text(result.message, sizeof(result.message), error.message);
-        copy_text(result.detail, sizeof(result.detail), error.detail);
+        memcpy(result.message, error.message, sizeof(result.message));
+        memcpy(result.detail, error.detail, sizeof(result.detail));
     }
     report(descriptors[MEDIA_FD_SOCKET], &result);
     _exit(EXIT_SUCCESS);
