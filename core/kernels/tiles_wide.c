@@ -186,7 +186,7 @@ void OF_VARIANT(input_row)(const float *x, size_t n, void *memory)
     }
 }
 
-/* ---- products: m inputs, a constant of 1, 2 or 4 after inlining ---- */
+/* ---- products: m inputs, a constant of 1, 2, 3 or 4 after inlining ---- */
 
 #define INPUTS_MAX 4
 
@@ -200,17 +200,31 @@ INLINE void store_sums(vf sums[INPUTS_MAX][PARTS], size_t m, size_t n_rows, floa
     }
 }
 
-/* While inputs are multiplied with a row of tiles, the next one is fetched, a share of it by every group of inputs: so
-   that the memory is busy all the time, not only when a row is met first. */
+/* What comes behind the tiles at hand is fetched while they are multiplied, so that the memory is busy all the time,
+   not only when a tile is met first. Where a row of tiles is met once, by a single group of inputs, its next tiles come
+   past the second-level cache: what that would have to give up for them costs a tenth of the bandwidth. Where several
+   groups meet it, each brings a share of the next row into that cache. */
+#define NEAR 8192 /* bytes; as long as memory takes to answer */
+
 struct ahead {
-    const char *tile;      /* of the next row, at the place of the tile at hand */
+    const char *tile;      /* what is fetched at the tile at hand */
     size_t share, n_share; /* lines share, share + n_share, ... of it */
 };
 
+INLINE struct ahead ahead_of(const void *tiles, size_t row_bytes, size_t share, size_t n_share)
+{
+    return (struct ahead){(const char *)tiles + (n_share == 1 ? NEAR : row_bytes), share, n_share};
+}
+
 INLINE void fetch(struct ahead *ahead, size_t n_bytes)
 {
-    for (size_t at = ahead->share * 64; at < n_bytes; at += ahead->n_share * 64)
-        __builtin_prefetch(ahead->tile + at);
+    if (ahead->n_share == 1) {
+        for (size_t at = 0; at < n_bytes; at += 64)
+            __builtin_prefetch(ahead->tile + at, 0, 0);
+    } else {
+        for (size_t at = ahead->share * 64; at < n_bytes; at += ahead->n_share * 64)
+            __builtin_prefetch(ahead->tile + at, 0, 2);
+    }
     ahead->tile += n_bytes;
 }
 
@@ -325,7 +339,6 @@ INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *input
     for (size_t b = 0; b < n / 256; b++, tile++) {
         uint8_t scales[8][TILE_ROWS], minima[8][TILE_ROWS];
 
-        fetch(&ahead, sizeof(*tile));
         unpack_pairs(tile, scales, minima);
         for (size_t part = 0; part < PARTS; part += TOGETHER) {
             vf d[TOGETHER], dmin[TOGETHER];
@@ -338,6 +351,8 @@ INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *input
                 vf factors[TOGETHER], less[TOGETHER];
                 few_products products;
 
+                if (part == 0)
+                    fetch(&ahead, sizeof(*tile) / 8);
                 for (size_t t = 0; t < TOGETHER; t++) {
                     factors[t] = d[t] * floats_of_u8(scales[j] + (part + t) * LANES);
                     less[t] = dmin[t] * floats_of_u8(minima[j] + (part + t) * LANES);
@@ -381,13 +396,14 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
                      struct ahead ahead, vf sums[INPUTS_MAX][PARTS])
 {
     for (size_t b = 0; b < n / 256; b++, tile++) {
-        fetch(&ahead, sizeof(*tile));
         for (size_t part = 0; part < PARTS; part += TOGETHER) {
             vf d[TOGETHER];
 
             for (size_t t = 0; t < TOGETHER; t++)
                 d[t] = load_f16(tile->d, (part + t) * LANES);
-            for (size_t j = 0; j < 8; j++)
+            for (size_t j = 0; j < 8; j++) {
+                if (part == 0)
+                    fetch(&ahead, sizeof(*tile) / 8);
                 for (size_t h = 0; h < 2; h++) {
                     vf factors[TOGETHER];
                     few_products products;
@@ -397,17 +413,19 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
                     add_sixes(tile, j, h, part, inputs, m, b * 256 + j * 32, products);
                     add_to_sums(products, inputs, m, b * 8 + j, part, factors, sums);
                 }
+            }
         }
     }
 }
 
+/* m inputs in groups as even as possible, of at most INPUTS_MAX. */
 #define DEFINE_TILES(type, n_block)                                                                                    \
     INLINE void some_##type(const void *tiles, const char *inputs, size_t m, size_t n, size_t n_rows, size_t share,    \
                             size_t n_share, float *ret, size_t ret_stride)                                             \
     {                                                                                                                  \
         struct input_row rows[INPUTS_MAX];                                                                             \
         vf sums[INPUTS_MAX][PARTS] = {{{0}}};                                                                          \
-        struct ahead ahead = {(const char *)tiles + n / (n_block) * sizeof(struct tile_##type), share, n_share};       \
+        struct ahead ahead = ahead_of(tiles, n / (n_block) * sizeof(struct tile_##type), share, n_share);              \
                                                                                                                        \
         for (size_t i = 0; i < m; i++)                                                                                 \
             rows[i] = input_row_at(inputs + i * input_row_bytes(n), n);                                                \
@@ -418,17 +436,27 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
     void OF_VARIANT(tiles_##type)(const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows,            \
                                   float *ret, size_t ret_stride)                                                       \
     {                                                                                                                  \
-        const char *rows = inputs;                                                                                     \
-        size_t row_bytes = input_row_bytes(n), i = 0, share = 0, n_share = m / 4 + m % 4 / 2 + m % 2;                  \
+        size_t n_share = (m + INPUTS_MAX - 1) / INPUTS_MAX;                                                            \
                                                                                                                        \
-        for (; i + 4 <= m; i += 4)                                                                                     \
-            some_##type(tiles, rows + i * row_bytes, 4, n, n_rows, share++, n_share, ret + i * ret_stride,             \
-                        ret_stride);                                                                                   \
-        for (; i + 2 <= m; i += 2)                                                                                     \
-            some_##type(tiles, rows + i * row_bytes, 2, n, n_rows, share++, n_share, ret + i * ret_stride,             \
-                        ret_stride);                                                                                   \
-        if (i < m)                                                                                                     \
-            some_##type(tiles, rows + i * row_bytes, 1, n, n_rows, share, n_share, ret + i * ret_stride, ret_stride);  \
+        for (size_t share = 0; share < n_share; share++) {                                                             \
+            size_t first = m * share / n_share, n_here = m * (share + 1) / n_share - first;                            \
+            const char *rows = (const char *)inputs + first * input_row_bytes(n);                                      \
+            float *sums = ret + first * ret_stride;                                                                    \
+                                                                                                                       \
+            switch (n_here) {                                                                                          \
+            case 1:                                                                                                    \
+                some_##type(tiles, rows, 1, n, n_rows, share, n_share, sums, ret_stride);                              \
+                break;                                                                                                 \
+            case 2:                                                                                                    \
+                some_##type(tiles, rows, 2, n, n_rows, share, n_share, sums, ret_stride);                              \
+                break;                                                                                                 \
+            case 3:                                                                                                    \
+                some_##type(tiles, rows, 3, n, n_rows, share, n_share, sums, ret_stride);                              \
+                break;                                                                                                 \
+            default:                                                                                                   \
+                some_##type(tiles, rows, 4, n, n_rows, share, n_share, sums, ret_stride);                              \
+            }                                                                                                          \
+        }                                                                                                              \
     }
 DEFINE_TILES(q8_0, SMALL_BLOCK)
 DEFINE_TILES(q4_0, SMALL_BLOCK)
