@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/base/arena.h"
+#include "core/base/cleanup.h"
 #include "core/tensor/matmul.h"
 #include "core/tensor/ops.h"
 
@@ -32,24 +33,30 @@ void block_project(const struct compute *compute, const struct block_sizes *size
                    const float *x, size_t m, size_t m_queries, const struct block_memory *memory)
 {
     size_t width = sizes->width, kv_width = block_kv_width(sizes);
+    const struct matmul_product products[] = {
+        {&block->query.weight, NULL, m_queries, memory->queries, width},
+        {&block->key.weight, NULL, m, memory->keys, kv_width},
+        {&block->value.weight, NULL, m, memory->values, kv_width},
+    };
 
     ops_norm(compute, x, m, width, block->attention_norm.gain.data, NULL, sizes->norm_eps, memory->normed);
-    matmul(compute, memory->normed, width, m_queries, &block->query.weight, NULL, memory->queries, width);
-    matmul(compute, memory->normed, width, m, &block->key.weight, NULL, memory->keys, kv_width);
-    matmul(compute, memory->normed, width, m, &block->value.weight, NULL, memory->values, kv_width);
+    matmul_each(compute, memory->normed, width, products, ARRAY_SIZE(products));
 }
 
 void block_finish(const struct compute *compute, const struct block_sizes *sizes, const struct llama_block *block,
                   float *x, size_t m, const struct block_memory *memory)
 {
     size_t width = sizes->width, ffn_width = sizes->ffn_width;
+    const struct matmul_product products[] = {
+        {&block->gate.weight, NULL, m, memory->gate, ffn_width},
+        {&block->up.weight, NULL, m, memory->up, ffn_width},
+    };
 
     matmul(compute, memory->mixed, width, m, &block->output.weight, NULL, memory->normed, width);
     ops_add(compute, x, memory->normed, m * width);
 
     ops_norm(compute, x, m, width, block->ffn_norm.gain.data, NULL, sizes->norm_eps, memory->normed);
-    matmul(compute, memory->normed, width, m, &block->gate.weight, NULL, memory->gate, ffn_width);
-    matmul(compute, memory->normed, width, m, &block->up.weight, NULL, memory->up, ffn_width);
+    matmul_each(compute, memory->normed, width, products, ARRAY_SIZE(products));
     ops_silu_product(compute, memory->gate, memory->up, m, ffn_width);
     matmul(compute, memory->gate, ffn_width, m, &block->down.weight, NULL, memory->normed, width);
     ops_add(compute, x, memory->normed, m * width);

@@ -57,44 +57,44 @@ struct thread_pool *compute_pool(const struct compute *compute, size_t n_multipl
     return n_multiplications < SMALL_WORK ? NULL : compute->pool;
 }
 
-struct product {
+static void add_bias(const struct compute *compute, const struct matmul_product *product, size_t m, float *ret,
+                     struct range rows)
+{
+    for (size_t i = 0; product->bias && i < m; i++)
+        compute->kernels->add_scaled(ret + i * product->ret_stride + rows.begin, product->bias + rows.begin, 1,
+                                     rows.end - rows.begin);
+}
+
+/* ---- weights as they are in the file ---- */
+
+struct plain_product {
     const struct compute *compute;
     const float *x;
-    size_t x_stride, m;
-    const struct tensor *weight;
-    const float *bias;
-    float *ret;
-    size_t ret_stride;
-    char *inputs; /* rows of bytes */
+    size_t x_stride;
+    const struct matmul_product *of;
 };
-
-static void add_bias(const struct product *p, struct range rows)
-{
-    for (size_t i = 0; p->bias && i < p->m; i++)
-        p->compute->kernels->add_scaled(p->ret + i * p->ret_stride + rows.begin, p->bias + rows.begin, 1,
-                                        rows.end - rows.begin);
-}
 
 static void multiply_rows(void *context, int thread, int n_threads)
 {
-    const struct product *p = context;
-    struct range rows = thread_range(p->weight->shape[1], ROW_GROUP, thread, n_threads);
-    size_t n = p->weight->shape[0], row_bytes = tensor_row_bytes(p->weight);
+    const struct plain_product *p = context;
+    const struct tensor *w = p->of->weight;
+    struct range rows = thread_range(w->shape[1], ROW_GROUP, thread, n_threads);
+    size_t m = p->of->m, n = w->shape[0], row_bytes = tensor_row_bytes(w), stride = p->of->ret_stride;
     size_t n_together = MAX(CACHED / (n * sizeof(float)) / 6 * 6, (size_t)6);
-    kernel_dots *dots = tensor_type_kernels(p->compute->kernels, p->weight->type)->dots;
+    kernel_dots *dots = tensor_type_kernels(p->compute->kernels, w->type)->dots;
 
-    for (size_t first = 0; first < p->m; first += n_together)
-        dots((const char *)p->weight->data + rows.begin * row_bytes, row_bytes, rows.end - rows.begin,
-             p->x + first * p->x_stride, p->x_stride, MIN(n_together, p->m - first), n,
-             p->ret + first * p->ret_stride + rows.begin, p->ret_stride);
-    add_bias(p, rows);
+    for (size_t first = 0; first < m; first += n_together)
+        dots((const char *)w->data + rows.begin * row_bytes, row_bytes, rows.end - rows.begin,
+             p->x + first * p->x_stride, p->x_stride, MIN(n_together, m - first), n,
+             p->of->ret + first * stride + rows.begin, stride);
+    add_bias(p->compute, p->of, m, p->of->ret, rows);
 }
 
 /* A row longer than the scratch is multiplied a slice at a time; the slices add up in the same fixed order. */
-static void multiply_block(const struct product *p, size_t first, size_t n_rows, size_t from, size_t n_in,
+static void multiply_block(const struct plain_product *p, size_t first, size_t n_rows, size_t from, size_t n_in,
                            float *scratch)
 {
-    const struct tensor *w = p->weight;
+    const struct tensor *w = p->of->weight;
     const struct tensor_type_info *info = tensor_type_info(w->type);
     size_t row_bytes = tensor_row_bytes(w), stride = w->shape[0];
     const char *rows = (const char *)w->data + first * row_bytes + from / info->n_block * info->n_block_bytes;
@@ -108,77 +108,143 @@ static void multiply_block(const struct product *p, size_t first, size_t n_rows,
         block = scratch;
         stride = n_in;
     }
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)p->m, (int)n_rows, (int)n_in, 1, p->x + from,
-                (int)p->x_stride, block, (int)stride, from > 0, p->ret + first, (int)p->ret_stride);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)p->of->m, (int)n_rows, (int)n_in, 1, p->x + from,
+                (int)p->x_stride, block, (int)stride, from > 0, p->of->ret + first, (int)p->of->ret_stride);
 }
 
 static void multiply_many(void *context, int thread, int n_threads)
 {
-    const struct product *p = context;
-    struct range rows = thread_range(p->weight->shape[1], ROW_GROUP, thread, n_threads);
-    size_t n_in = p->weight->shape[0], slice = MIN(n_in, COMPUTE_SCRATCH / ROW_GROUP);
-    size_t n_block = p->weight->type == TENSOR_F32 ? rows.end - rows.begin : COMPUTE_SCRATCH / slice;
+    const struct plain_product *p = context;
+    const struct tensor *w = p->of->weight;
+    struct range rows = thread_range(w->shape[1], ROW_GROUP, thread, n_threads);
+    size_t n_in = w->shape[0], slice = MIN(n_in, COMPUTE_SCRATCH / ROW_GROUP);
+    size_t n_block = w->type == TENSOR_F32 ? rows.end - rows.begin : COMPUTE_SCRATCH / slice;
 
     for (size_t j = rows.begin; j < rows.end; j += n_block)
         for (size_t k = 0; k < n_in; k += slice)
             multiply_block(p, j, MIN(n_block, rows.end - j), k, MIN(slice, n_in - k), p->compute->scratch[thread]);
-    add_bias(p, rows);
+    add_bias(p->compute, p->of, p->of->m, p->of->ret, rows);
 }
+
+/* ---- packed weights ---- */
+
+/* Products with the same rows of bytes: m rows of x from `first` on, of which a product may want fewer. */
+struct packed_products {
+    const struct compute *compute;
+    const float *x;
+    size_t x_stride, first, m, n_in;
+    const struct matmul_product *products;
+    size_t n;
+    char *inputs;
+};
 
 static void make_inputs(void *context, int thread, int n_threads)
 {
-    const struct product *p = context;
+    const struct packed_products *p = context;
     struct range rows = thread_range(p->m, 1, thread, n_threads);
-    size_t n = p->weight->shape[0];
 
     for (size_t i = rows.begin; i < rows.end; i++)
-        p->compute->kernels->input_row(p->x + i * p->x_stride, n, p->inputs + i * input_row_bytes(n));
+        p->compute->kernels->input_row(p->x + (p->first + i) * p->x_stride, p->n_in,
+                                       p->inputs + i * input_row_bytes(p->n_in));
 }
 
-static void multiply_tiles(void *context, int thread, int n_threads)
+/* Some rows of one product; they begin a tile. */
+static void multiply_tiles(const struct packed_products *p, const struct matmul_product *product, struct range rows)
 {
-    const struct product *p = context;
-    struct range rows = thread_range(p->weight->shape[1], TILE_ROWS, thread, n_threads);
-    size_t n = p->weight->shape[0], row_bytes = tensor_row_bytes(p->weight);
-    kernel_tiles *tiles = tensor_type_kernels(p->compute->kernels, p->weight->type)->tiles;
+    const struct tensor *w = product->weight;
+    size_t m = product->m > p->first ? MIN(p->m, product->m - p->first) : 0, row_bytes = tensor_row_bytes(w);
+    kernel_tiles *tiles = tensor_type_kernels(p->compute->kernels, w->type)->tiles;
+    float *ret = product->ret + p->first * product->ret_stride;
 
-    for (size_t j = rows.begin; j < rows.end; j += TILE_ROWS)
-        tiles((const char *)p->weight->tiles + j * row_bytes, p->inputs, p->m, n, MIN((size_t)TILE_ROWS, rows.end - j),
-              p->ret + j, p->ret_stride);
-    add_bias(p, rows);
+    for (size_t j = rows.begin; m > 0 && j < rows.end; j += TILE_ROWS)
+        tiles((const char *)w->tiles + j * row_bytes, p->inputs, m, p->n_in, MIN((size_t)TILE_ROWS, rows.end - j),
+              ret + j, product->ret_stride);
+    add_bias(p->compute, product, m, ret, rows);
 }
 
-static void multiply_packed(struct product product)
+static size_t n_tiles(const struct matmul_product *product)
 {
-    const struct compute *compute = product.compute;
-    size_t n_together =
-        MIN((size_t)INPUTS_MAX, COMPUTE_SCRATCH * sizeof(float) / input_row_bytes(product.weight->shape[0]));
-    size_t m = product.m;
+    return (product->weight->shape[1] + TILE_ROWS - 1) / TILE_ROWS;
+}
 
-    for (size_t first = 0; first < m; first += n_together) {
-        struct product p = product;
+/* The tiles of all products, one after the other, are dealt to the threads. */
+static void multiply_packed_part(void *context, int thread, int n_threads)
+{
+    const struct packed_products *p = context;
+    struct range part;
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n; i++)
+        n += n_tiles(&p->products[i]);
+    part = thread_range(n, 1, thread, n_threads);
+    n = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        size_t n_here = n_tiles(&p->products[i]), begin = MAX(part.begin, n), end = MIN(part.end, n + n_here);
+
+        if (begin < end)
+            multiply_tiles(
+                p, &p->products[i],
+                (struct range){(begin - n) * TILE_ROWS, MIN((end - n) * TILE_ROWS, p->products[i].weight->shape[1])});
+        n += n_here;
+    }
+}
+
+static void multiply_packed(const struct compute *compute, const float *x, size_t x_stride,
+                            const struct matmul_product *products, size_t n)
+{
+    struct packed_products p = {.compute = compute,
+                                .x = x,
+                                .x_stride = x_stride,
+                                .n_in = products->weight->shape[0],
+                                .products = products,
+                                .n = n,
+                                .inputs = (char *)compute->scratch[0]};
+    size_t n_together = MIN((size_t)INPUTS_MAX, COMPUTE_SCRATCH * sizeof(float) / input_row_bytes(p.n_in));
+    size_t m = 0, n_rounds, n_weights = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        m = MAX(m, products[i].m);
+        n_weights += tensor_n_elements(products[i].weight);
+    }
+    n_rounds = (m + n_together - 1) / n_together;
+    for (size_t round = 0; round < n_rounds; round++) {
         struct thread_pool *pool;
 
-        p.m = MIN(n_together, m - first);
-        p.x += first * p.x_stride;
-        p.ret += first * p.ret_stride;
-        p.inputs = (char *)compute->scratch[0];
-        pool = compute_pool(compute, p.m * tensor_n_elements(p.weight));
+        p.first = m * round / n_rounds;
+        p.m = m * (round + 1) / n_rounds - p.first;
+        pool = compute_pool(compute, p.m * n_weights);
         thread_pool_run(p.m > FEW_INPUTS ? pool : NULL, make_inputs, &p);
-        thread_pool_run_parts(pool, PARTS * thread_pool_size(pool), multiply_tiles, &p);
+        thread_pool_run_parts(pool, PARTS * thread_pool_size(pool), multiply_packed_part, &p);
     }
 }
 
 void matmul(const struct compute *compute, const float *x, size_t x_stride, size_t m, const struct tensor *weight,
             const float *bias, float *ret, size_t ret_stride)
 {
-    struct product product = {compute, x, x_stride, m, weight, bias, ret, ret_stride, NULL};
+    const struct matmul_product product = {weight, bias, m, ret, ret_stride};
+    struct plain_product plain = {compute, x, x_stride, &product};
 
     if (weight->tiles)
-        multiply_packed(product);
+        multiply_packed(compute, x, x_stride, &product, 1);
     else if (m)
         thread_pool_run(compute_pool(compute, m * tensor_n_elements(weight)),
-                        compute->together && m > FEW_ROWS ? multiply_many : multiply_rows, &product);
+                        compute->together && m > FEW_ROWS ? multiply_many : multiply_rows, &plain);
+}
+
+void matmul_each(const struct compute *compute, const float *x, size_t x_stride, const struct matmul_product *products,
+                 size_t n)
+{
+    bool is_packed = true;
+
+    for (size_t i = 0; i < n; i++)
+        is_packed &= products[i].weight->tiles != NULL;
+    if (is_packed) {
+        multiply_packed(compute, x, x_stride, products, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        matmul(compute, x, x_stride, products[i].m, products[i].weight, products[i].bias, products[i].ret,
+               products[i].ret_stride);
 }
 
 void matmul_f32(const float *x, size_t x_stride, size_t m, const float *y, size_t y_stride, size_t n_in, size_t n_out,

@@ -40,6 +40,18 @@ struct compute *compute_free(struct compute *compute);
 void matmul(const struct compute *compute, const float *x, size_t x_stride, size_t m, const struct tensor *weight,
             const float *bias, float *ret, size_t ret_stride);
 
+/* Several products with the same x, each of its first m rows; the results are those of matmul(), to the last bit. Where
+ * all weights are packed, rows of x are rounded once, and the threads meet once. */
+struct matmul_product {
+    const struct tensor *weight;
+    const float *bias;
+    size_t m;
+    float *ret;
+    size_t ret_stride;
+};
+void matmul_each(const struct compute *compute, const float *x, size_t x_stride, const struct matmul_product *products,
+                 size_t n);
+
 /* The same on plain f32 matrices in the calling thread, for attention: ret = x * y^T (n_out rows of y), or with
  * transposed false ret = x * y (y is [n_in, n_out]). */
 void matmul_f32(const float *x, size_t x_stride, size_t m, const float *y, size_t y_stride, size_t n_in, size_t n_out,

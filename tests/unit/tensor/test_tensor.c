@@ -196,6 +196,65 @@ static void packed_matmul_is_right(void **state)
     check_packed(7, 96, 1, TENSOR_Q4_0);
 }
 
+enum { SHARED_IN = 256, SHARED_OUT = 100, SHARED_ROWS = 130, N_SHARED = 3 };
+
+/* Products with the same x, of several types, heights and numbers of rows; with f16 among them, not all are packed. */
+static void check_each(const struct compute *compute, const enum tensor_type product_types[N_SHARED],
+                       const size_t m[N_SHARED])
+{
+    static const size_t n_out[N_SHARED] = {SHARED_OUT, 33, 64};
+    float *x = random_floats(SHARED_ROWS * SHARED_IN), *bias = random_floats(SHARED_OUT);
+    struct matmul_product products[N_SHARED];
+    struct tensor weights[N_SHARED];
+    void *stored[N_SHARED], *tiles[N_SHARED];
+    float *alone = random_floats(SHARED_ROWS * SHARED_OUT);
+
+    for (size_t i = 0; i < N_SHARED; i++) {
+        size_t n = SHARED_IN * n_out[i], ret_stride = n_out[i] + i;
+        float *w = random_floats(n);
+
+        stored[i] = malloc(n * sizeof(float));
+        tiles[i] = aligned_alloc(64, SHARED_IN * 128 * sizeof(float));
+        tensor_from_f32(product_types[i], w, n, stored[i]);
+        weights[i] = (struct tensor){product_types[i], 2, {SHARED_IN, n_out[i], 1, 1}, stored[i], NULL};
+        if (product_types[i] != TENSOR_F16) {
+            pack_matrix(compute, &weights[i], tiles[i]);
+            weights[i].tiles = tiles[i];
+        }
+        products[i] = (struct matmul_product){&weights[i], i == 1 ? bias : NULL, m[i],
+                                              random_floats(SHARED_ROWS * ret_stride), ret_stride};
+        free(w);
+    }
+    matmul_each(compute, x, SHARED_IN, products, N_SHARED);
+    for (size_t i = 0; i < N_SHARED; i++) {
+        matmul(compute, x, SHARED_IN, m[i], &weights[i], products[i].bias, alone, n_out[i]);
+        for (size_t row = 0; row < m[i]; row++)
+            assert_memory_equal(alone + row * n_out[i], products[i].ret + row * products[i].ret_stride,
+                                n_out[i] * sizeof(float));
+        free(stored[i]), free(tiles[i]), free(products[i].ret);
+    }
+    free(x), free(bias), free(alone);
+}
+
+static void products_with_the_same_input_are_right(void **state)
+{
+    static const enum tensor_type mixed[][N_SHARED] = {{TENSOR_Q4_0, TENSOR_Q6_K, TENSOR_Q8_0},
+                                                       {TENSOR_Q4_K, TENSOR_F16, TENSOR_Q4_K}};
+    static const size_t m[][N_SHARED] = {{1, 1, 1}, {3, 5, 5}, {130, 2, 129}, {0, 4, 4}};
+
+    (void)state;
+    for (int n_threads = 1; n_threads <= 3; n_threads++) {
+        struct thread_pool *pool = thread_pool_new(n_threads);
+        struct compute *compute = compute_new(pool, kernels_for(cpu_flags()));
+
+        for (size_t i = 0; i < ARRAY_SIZE(mixed); i++)
+            for (size_t j = 0; j < ARRAY_SIZE(m); j++)
+                check_each(compute, mixed[i], m[j]);
+        compute_free(compute);
+        thread_pool_free(pool);
+    }
+}
+
 static void matmul_is_right(void **state)
 {
     (void)state;
@@ -488,6 +547,7 @@ int main(void)
         cmocka_unit_test(types_have_names),
         cmocka_unit_test(matmul_is_right),
         cmocka_unit_test(packed_matmul_is_right),
+        cmocka_unit_test(products_with_the_same_input_are_right),
         cmocka_unit_test(attention_is_right),
         cmocka_unit_test(paged_attention_is_right),
         cmocka_unit_test(rotation_depends_on_distance),
