@@ -2,9 +2,11 @@
    are some, version 1 or 2. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define MACHINE_NO_LIMIT UINT64_MAX
+#define HUGE_PAGE ((size_t)2 << 20) /* bytes; what is aligned to them can be mapped with far fewer entries */
 
 /* The cores of the affinity mask, or what the CPU quota amounts to, rounded up, if that is less. At least 1. */
 int cores_available(void);

@@ -8,6 +8,7 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
+#include "core/base/machine.h"
 #include "core/base/thread_pool.h"
 #include "core/kernels/cpu.h"
 #include "core/kernels/kernels.h"
@@ -15,7 +16,6 @@
 
 #define RUNS 5
 #define READ_BYTES ((size_t)512 << 20) /* more than any cache holds */
-#define HUGE_PAGE ((size_t)2 << 20)
 #define SIDE ((size_t)1024)
 #define ROWS 257
 #define TILE_N 512 /* weights of a row: a tile row of 17 KiB */

@@ -104,6 +104,8 @@ INLINE vf larger(vf a, vf b)
     return (vf)(((vi)a & mask) | ((vi)b & ~mask));
 }
 
+#define SHORT_ROW 1024 /* bytes: rows that are longer are stretches of their own */
+
 /* R rows against M inputs, constants after inlining: R * M vectors of sums, each of which takes every LANES-th element.
  */
 #define ROWS_MAX 8
@@ -162,8 +164,11 @@ INLINE vf larger(vf a, vf b)
         const char *rows = matrix;                                                                                     \
         size_t j = 0;                                                                                                  \
                                                                                                                        \
-        for (; m == 1 && j + 8 <= n_rows; j += 8)                                                                      \
+        for (; m == 1 && j + 8 <= n_rows; j += 8) {                                                                    \
+            if (row_bytes <= SHORT_ROW)                                                                                \
+                fetch_ahead(rows + j * row_bytes, 8 * row_bytes);                                                      \
             some_dots_##type(rows + j * row_bytes, row_bytes, 8, x, x_stride, 1, n, ret + j, ret_stride);              \
+        }                                                                                                              \
         for (; j + 4 <= n_rows; j += 4)                                                                                \
             few_rows_##type(rows + j * row_bytes, row_bytes, 4, x, x_stride, m, n, ret + j, ret_stride);               \
         for (; j < n_rows; j++)                                                                                        \
@@ -191,6 +196,8 @@ DEFINE_DOTS(q8_0)
         for (size_t j = 0; j < n; j++) {                                                                               \
             vf row[MIX_VECTORS];                                                                                       \
                                                                                                                        \
+            if (m == 1 && first == 0 && row_bytes <= SHORT_ROW)                                                        \
+                fetch_ahead(rows + j * row_bytes, row_bytes);                                                          \
             for (size_t v = 0; v < n_vectors; v++)                                                                     \
                 row[v] = load_##type(rows + j * row_bytes, first + v * LANES);                                         \
             for (size_t i = 0; i < m; i++) {                                                                           \

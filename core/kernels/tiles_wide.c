@@ -201,30 +201,19 @@ INLINE void store_sums(vf sums[INPUTS_MAX][PARTS], size_t m, size_t n_rows, floa
 }
 
 /* What comes behind the tiles at hand is fetched while they are multiplied, so that the memory is busy all the time,
-   not only when a tile is met first. Where a row of tiles is met once, by a single group of inputs, its next tiles come
-   past the second-level cache: what that would have to give up for them costs a tenth of the bandwidth. Where several
-   groups meet it, each brings a share of the next row into that cache. */
-#define NEAR 8192 /* bytes; as long as memory takes to answer */
-
+   not only when a tile is met first. A row of tiles that meets several groups of inputs stays in the second-level cache
+   meanwhile, and each group brings a share of the next row there. */
 struct ahead {
-    const char *tile;      /* what is fetched at the tile at hand */
-    size_t share, n_share; /* lines share, share + n_share, ... of it */
+    const char *tile;      /* at hand; with several groups, at the same place in the next row */
+    size_t share, n_share; /* lines share, share + n_share, ... are fetched */
 };
-
-INLINE struct ahead ahead_of(const void *tiles, size_t row_bytes, size_t share, size_t n_share)
-{
-    return (struct ahead){(const char *)tiles + (n_share == 1 ? NEAR : row_bytes), share, n_share};
-}
 
 INLINE void fetch(struct ahead *ahead, size_t n_bytes)
 {
-    if (ahead->n_share == 1) {
-        for (size_t at = 0; at < n_bytes; at += 64)
-            __builtin_prefetch(ahead->tile + at, 0, 0);
-    } else {
-        for (size_t at = ahead->share * 64; at < n_bytes; at += ahead->n_share * 64)
-            __builtin_prefetch(ahead->tile + at, 0, 2);
-    }
+    if (ahead->n_share == 1)
+        fetch_ahead(ahead->tile, n_bytes);
+    for (size_t at = ahead->share * 64; ahead->n_share > 1 && at < n_bytes; at += ahead->n_share * 64)
+        __builtin_prefetch(ahead->tile + at, 0, 2);
     ahead->tile += n_bytes;
 }
 
@@ -425,8 +414,10 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
     {                                                                                                                  \
         struct input_row rows[INPUTS_MAX];                                                                             \
         vf sums[INPUTS_MAX][PARTS] = {{{0}}};                                                                          \
-        struct ahead ahead = ahead_of(tiles, n / (n_block) * sizeof(struct tile_##type), share, n_share);              \
+        struct ahead ahead = {tiles, share, n_share};                                                                  \
                                                                                                                        \
+        if (n_share > 1)                                                                                               \
+            ahead.tile += n / (n_block) * sizeof(struct tile_##type);                                                  \
         for (size_t i = 0; i < m; i++)                                                                                 \
             rows[i] = input_row_at(inputs + i * input_row_bytes(n), n);                                                \
         few_##type(tiles, rows, m, n, ahead, sums);                                                                    \

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "core/base/digest.h"
+#include "core/base/machine.h"
 #include "core/kernels/kernels.h"
 #include "core/model/hparams.h"
 #include "core/tensor/attention.h"
@@ -66,6 +67,10 @@ struct kv_pool *kv_pool_new(const struct hparams *h, enum tensor_type type, size
     memory = mmap(NULL, n_pages * pool->page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
                   -1, 0);
     pool->memory = memory == MAP_FAILED ? NULL : memory;
+    /* Attention that walks the page tables for every head waits longer for those than for memory. Of a small model huge
+       pages would make more resident than is used. */
+    if (pool->memory && pool->page_bytes >= HUGE_PAGE)
+        madvise(memory, n_pages * pool->page_bytes, MADV_HUGEPAGE);
     return pool->memory && pool->pages ? pool : kv_pool_free(pool);
 }
 

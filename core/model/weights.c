@@ -9,12 +9,12 @@
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
+#include "core/base/machine.h"
 #include "core/file/gguf_reader.h"
 #include "core/file/mapped_file.h"
 #include "core/model/tensor_specs.h"
 #include "core/tensor/pack.h"
 
-#define HUGE_PAGE ((size_t)2 << 20)
 
 struct binding {
     const struct gguf_reader *reader;

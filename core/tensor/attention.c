@@ -88,27 +88,58 @@ struct paged_job {
     const struct paged_attention *a;
 };
 
-/* Head `head` of m queries of a part from `first` on; `row`: the part's first row. */
-static void attend_pages(const struct paged_job *job, size_t head, const struct attention_part *part, size_t row,
+/* Where the keys of a head, or of the one whose keys it shares, begin in a page. */
+static size_t head_offset(const struct paged_attention *a, size_t head)
+{
+    return head * a->n_kv_heads / a->n_heads * a->pages.n_positions * a->pages.row_bytes;
+}
+
+/* Heads of m queries of a part from `first` on; `row`: the part's first row. Pages are read one after the other, each
+ * for all of these heads, which lie side by side in it: memory is fast along long stretches. */
+static void attend_pages(const struct paged_job *job, struct range heads, const struct attention_part *part, size_t row,
                          size_t first, size_t m, float *scores)
 {
     const struct paged_attention *a = job->a;
     const struct weight_kernels *kernels = tensor_type_kernels(job->compute->kernels, a->pages.type);
-    size_t n = part->n - part->m + first + m, row_bytes = a->pages.row_bytes;
-    size_t group = head * a->n_kv_heads / a->n_heads;
-    const char *keys = a->pages.memory + group * a->pages.n_positions * row_bytes;
-    const float *queries = a->queries + (row + first) * a->query_stride + head * a->head_dim;
-    float *ret = a->ret + (row + first) * a->ret_stride + head * a->head_dim;
+    size_t n = part->n - part->m + first + m, row_bytes = a->pages.row_bytes, n_here;
+    const float *queries = a->queries + (row + first) * a->query_stride;
+    float *ret = a->ret + (row + first) * a->ret_stride;
 
-    for (size_t j = 0; j < n; j += a->pages.n_positions)
-        kernels->dots(keys + part->pages[j / a->pages.n_positions] * a->pages.page_bytes, row_bytes,
-                      MIN(a->pages.n_positions, n - j), queries, a->query_stride, m, a->head_dim, scores + j, n);
-    share_rows(job->compute->kernels, scores, m, n, a->head_dim, true);
-    clear_rows(ret, a->ret_stride, m, a->head_dim);
-    for (size_t j = 0; j < n; j += a->pages.n_positions)
-        kernels->mix(scores + j, n, m,
-                     keys + part->pages[j / a->pages.n_positions] * a->pages.page_bytes + a->pages.values_offset,
-                     row_bytes, MIN(a->pages.n_positions, n - j), a->head_dim, ret, a->ret_stride);
+    for (size_t j = 0; j < n; j += n_here) {
+        const char *keys = a->pages.memory + part->pages[j / a->pages.n_positions] * a->pages.page_bytes;
+
+        n_here = MIN(a->pages.n_positions, n - j);
+        for (size_t head = heads.begin; head < heads.end; head++)
+            kernels->dots(keys + head_offset(a, head), row_bytes, n_here, queries + head * a->head_dim, a->query_stride,
+                          m, a->head_dim, scores + (head - heads.begin) * m * n + j, n);
+    }
+    for (size_t head = heads.begin; head < heads.end; head++) {
+        share_rows(job->compute->kernels, scores + (head - heads.begin) * m * n, m, n, a->head_dim, true);
+        clear_rows(ret + head * a->head_dim, a->ret_stride, m, a->head_dim);
+    }
+    for (size_t j = 0; j < n; j += n_here) {
+        const char *values =
+            a->pages.memory + part->pages[j / a->pages.n_positions] * a->pages.page_bytes + a->pages.values_offset;
+
+        n_here = MIN(a->pages.n_positions, n - j);
+        for (size_t head = heads.begin; head < heads.end; head++)
+            kernels->mix(scores + (head - heads.begin) * m * n + j, n, m, values + head_offset(a, head), row_bytes,
+                         n_here, a->head_dim, ret + head * a->head_dim, a->ret_stride);
+    }
+}
+
+/* Heads of a part, as many at a time as their scores have room; of many queries, which read little for what they
+ * compute, one at a time. */
+static void attend_part(const struct paged_job *job, struct range heads, const struct attention_part *part, size_t row,
+                        float *scores)
+{
+    size_t tile = MIN(COMPUTE_SCRATCH / part->n, (size_t)QUERIES_TOGETHER);
+    size_t together = part->m <= FEW_QUERIES ? MAX(COMPUTE_SCRATCH / (part->n * part->m), (size_t)1) : 1;
+
+    for (size_t head = heads.begin; head < heads.end; head += together)
+        for (size_t first = 0; first < part->m; first += tile)
+            attend_pages(job, (struct range){head, MIN(head + together, heads.end)}, part, row, first,
+                         MIN(tile, part->m - first), scores);
 }
 
 /* Pairs of part and head are dealt to the threads. */
@@ -120,16 +151,12 @@ static void attend_parts(void *context, int thread, int n_threads)
     size_t row = 0;
 
     for (size_t p = 0; p < a->n_parts; p++) {
-        const struct attention_part *part = &a->parts[p];
-        size_t tile = MIN(COMPUTE_SCRATCH / part->n, (size_t)QUERIES_TOGETHER);
+        size_t first = p * a->n_heads, begin = MAX(pairs.begin, first), end = MIN(pairs.end, first + a->n_heads);
 
-        for (size_t head = 0; head < a->n_heads; head++) {
-            size_t pair = p * a->n_heads + head;
-
-            for (size_t first = 0; pair >= pairs.begin && pair < pairs.end && first < part->m; first += tile)
-                attend_pages(job, head, part, row, first, MIN(tile, part->m - first), job->compute->scratch[thread]);
-        }
-        row += part->m;
+        if (begin < end)
+            attend_part(job, (struct range){begin - first, end - first}, &a->parts[p], row,
+                        job->compute->scratch[thread]);
+        row += a->parts[p].m;
     }
 }
 
