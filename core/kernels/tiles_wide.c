@@ -29,6 +29,7 @@
 typedef int8_t vb __attribute__((vector_size(LANES * 4)));
 typedef uint8_t vub __attribute__((vector_size(LANES * 4)));
 typedef uint8_t v_rows __attribute__((vector_size(TILE_ROWS))); /* a byte of each row */
+typedef int8_t v_lanes __attribute__((vector_size(LANES)));
 
 #define DEFINE_LOAD(name, type)                                                                                        \
     INLINE type name(const void *p)                                                                                    \
@@ -143,6 +144,68 @@ INLINE vf floats_of(vi sums)
 
 /* ---- inputs ---- */
 
+#define IN_BLOCK (32 / LANES) /* vectors of a block */
+
+/* Rounded to the nearest integers, ties to even; |v| < 2^22. */
+INLINE vi nearest(vf v)
+{
+#if defined(__AVX512F__)
+    return (vi)_mm512_cvtps_epi32((__m512)v);
+#elif defined(__AVX2__)
+    return (vi)_mm256_cvtps_epi32((__m256)v);
+#elif defined(__aarch64__)
+    return (vi)vcvtnq_s32_f32((float32x4_t)v);
+#else
+    vf sum = v + all(0x1.8p23f); /* has the integer in its low bits */
+
+    return (vi)sum - (vi)all(0x1.8p23f);
+#endif
+}
+
+INLINE vi larger_of(vi a, vi b)
+{
+    vi is_more = a > b;
+
+    return (a & is_more) | (b & ~is_more);
+}
+
+typedef int32_t v4i __attribute__((vector_size(16)));
+#define ROTATED(v, n) __builtin_shufflevector(v, v, n, (n + 1) % 4, (n + 2) % 4, (n + 3) % 4)
+
+INLINE int32_t max_of_lanes(vi v)
+{
+    v4i part[LANES / 4], all;
+    int32_t lanes[2];
+
+    memcpy(part, &v, sizeof(v));
+    all = part[0];
+    for (size_t i = 1; i < LANES / 4; i++) {
+        v4i is_more = part[i] > all;
+
+        all = (part[i] & is_more) | (all & ~is_more);
+    }
+    {
+        v4i other = ROTATED(all, 2), is_more = other > all;
+
+        all = (other & is_more) | (all & ~is_more);
+    }
+    memcpy(lanes, &all, sizeof(lanes));
+    return lanes[0] > lanes[1] ? lanes[0] : lanes[1];
+}
+
+INLINE int32_t sum_of_lanes(vi v)
+{
+    v4i part[LANES / 4], all;
+
+    memcpy(part, &v, sizeof(v));
+    all = part[0];
+    for (size_t i = 1; i < LANES / 4; i++)
+        all += part[i];
+    all += ROTATED(all, 2);
+    return all[0] + all[1];
+}
+
+/* Compared as integers, magnitudes keep their order, and infinities and NaN come last. */
 void OF_VARIANT(input_row)(const float *x, size_t n, void *memory)
 {
     int8_t *q = memory;
@@ -150,39 +213,28 @@ void OF_VARIANT(input_row)(const float *x, size_t n, void *memory)
     int32_t *half_sums = (int32_t *)(void *)(sums + n / 32);
 
     for (size_t b = 0; b < n / 32; b++, x += 32, q += 32) {
-        float largest = 0, factor;
-        int32_t low = 0, high = 0;
-        bool finite;
+        vi most = {0}, halves[2] = {{0}};
+        uint32_t bits;
+        float largest, factor = 0;
 
-        /* Compared as integers, magnitudes keep their order, and infinities and NaN come last. */
-        {
-            uint32_t bits[32], most = 0;
+        fetch_ahead((const char *)x, 32 * sizeof(*x));
+        for (size_t v = 0; v < IN_BLOCK; v++)
+            most = larger_of(most, (vi)load(x + v * LANES) & 0x7fffffff);
+        bits = (uint32_t)max_of_lanes(most);
+        largest = as_float(bits);
+        if (bits < 0x7f800000 && largest > INPUT_MIN)
+            factor = 127 / largest;
+        d[b] = bits >= 0x7f800000 ? NAN : factor > 0 ? largest / 127 : 0;
+        for (size_t v = 0; v < IN_BLOCK; v++) {
+            vi whole = factor > 0 ? nearest(load(x + v * LANES) * all(factor)) : (vi){0};
+            v_lanes bytes = __builtin_convertvector(whole, v_lanes);
 
-            memcpy(bits, x, sizeof(bits));
-            for (size_t k = 0; k < 32; k++) {
-                uint32_t magnitude = bits[k] & 0x7fffffff;
-
-                most = magnitude > most ? magnitude : most;
-            }
-            finite = most < 0x7f800000;
-            memcpy(&largest, &most, sizeof(largest));
+            halves[v / (IN_BLOCK / 2)] += whole;
+            memcpy(q + v * LANES, &bytes, sizeof(bytes));
         }
-        factor = finite && largest > INPUT_MIN ? 127 / largest : 0;
-        d[b] = !finite ? NAN : factor > 0 ? largest / 127 : 0;
-        if (factor > 0) {
-            /* Adding and subtracting 1.5 * 2^23 rounds to the nearest even integer. */
-            for (size_t k = 0; k < 32; k++)
-                q[k] = (int8_t)(int32_t)((x[k] * factor + 0x1.8p23f) - 0x1.8p23f);
-        } else {
-            memset(q, 0, 32);
-        }
-        for (size_t k = 0; k < 16; k++) {
-            low += q[k];
-            high += q[k + 16];
-        }
-        half_sums[2 * b] = low;
-        half_sums[2 * b + 1] = high;
-        sums[b] = d[b] * (float)(low + high);
+        half_sums[2 * b] = sum_of_lanes(halves[0]);
+        half_sums[2 * b + 1] = sum_of_lanes(halves[1]);
+        sums[b] = d[b] * (float)(half_sums[2 * b] + half_sums[2 * b + 1]);
     }
 }
 
