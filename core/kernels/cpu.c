@@ -20,6 +20,8 @@ unsigned cpu_flags(void)
 #elif defined(__aarch64__)
     if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
         flags |= CPU_DOTPROD;
+    if (flags && getauxval(AT_HWCAP2) & HWCAP2_I8MM)
+        flags |= CPU_I8MM;
 #endif
     return flags;
 }

@@ -18,8 +18,12 @@ const struct kernels *kernels_for(unsigned flags)
         return kernels;
     kernels = &kernels_avx512vnni;
 #elif defined(__aarch64__)
-    if (flags & CPU_DOTPROD)
-        kernels = &kernels_dotprod;
+    if (!(flags & CPU_DOTPROD))
+        return kernels;
+    kernels = &kernels_dotprod;
+    if (!(flags & CPU_I8MM))
+        return kernels;
+    kernels = &kernels_i8mm;
 #else
     (void)flags;
 #endif

@@ -58,7 +58,7 @@ struct weight_kernels {
 };
 
 struct kernels {
-    const char *name; /* instruction set: "ref", "generic", "avx2", "avx512", "avx512vnni", "dotprod" */
+    const char *name; /* instruction set: "ref", "generic", "avx2", "avx512", "avx512vnni", "dotprod", "i8mm" */
     struct weight_kernels f32, f16, bf16, q8_0, q4_0, q4_k, q6_k;
     kernel_input_row *input_row;
     kernel_narrow *narrow_f16;

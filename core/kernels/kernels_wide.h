@@ -6,7 +6,7 @@
 
 extern const struct kernels kernels_generic;
 extern const struct kernels kernels_avx2, kernels_avx512, kernels_avx512vnni; /* x86-64 */
-extern const struct kernels kernels_dotprod;                                  /* ARM, 64 bits */
+extern const struct kernels kernels_dotprod, kernels_i8mm;                    /* ARM, 64 bits */
 
 #define VARIANT_JOIN_(name, variant) name##_##variant
 #define VARIANT_JOIN(name, variant) VARIANT_JOIN_(name, variant)

@@ -5,9 +5,11 @@
        add_small, add_any many_t += four products of a row: of numbers 0..15, of numbers 0..63
        rows_of            many_t -> a sum per row
        add_signed         the same for numbers -127..127
+       add_*_steps        the same for STEPS steps (after pair_steps) and m inputs (between pair_sums and unpair_sums)
 
    VNNI multiplies unsigned with signed bytes and adds up in 32 bits, ARM's dot products signed with signed ones. On
-   AVX2 without VNNI pairs of products add up in 16 bits, in which eight steps of small numbers have room. */
+   AVX2 without VNNI pairs of products add up in 16 bits, in which eight steps of small numbers have room. ARM's matrix
+   products multiply two rows with two inputs, eight neighbours of each. */
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -25,6 +27,13 @@
 #else
 #define TOGETHER 1
 #endif
+/* Steps, and inputs, that one product takes. */
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+#define STEPS 2
+#else
+#define STEPS 1
+#endif
+#define INPUTS_MAX 4
 
 typedef int8_t vb __attribute__((vector_size(LANES * 4)));
 typedef uint8_t vub __attribute__((vector_size(LANES * 4)));
@@ -135,6 +144,94 @@ INLINE vi add_signed(vi sums, vub w, vb x)
 }
 #endif
 
+/* ---- products of steps: m inputs, a constant of 1, 2, 3 or 4 after inlining ---- */
+
+/* Sums for up to INPUTS_MAX inputs, weights of STEPS steps; both of `TOGETHER` parts. */
+typedef vi few_products[INPUTS_MAX][TOGETHER];
+typedef many_t many_products[INPUTS_MAX][TOGETHER];
+typedef vub few_steps[STEPS][TOGETHER];
+
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+/* A product takes two rows and two inputs, eight neighbours of each. So the lanes of two vectors take turns, those of
+   two steps as those of the sums for two inputs: the first has rows 0 and 1 then, the second rows 2 and 3. The last of
+   three inputs is its own partner. A single one would waste half of each product: its steps stay as they are. */
+INLINE void pair_steps(few_steps w, size_t m)
+{
+    for (size_t t = 0; m > 1 && t < TOGETHER; t++) {
+        int32x4x2_t rows = vzipq_s32((int32x4_t)w[0][t], (int32x4_t)w[1][t]);
+
+        w[0][t] = (vub)rows.val[0];
+        w[1][t] = (vub)rows.val[1];
+    }
+}
+
+INLINE void pair_sums(few_products sums, size_t m)
+{
+    for (size_t i = 0; m > 1 && i < m; i += 2)
+        for (size_t t = 0; t < TOGETHER; t++) {
+            int32x4x2_t rows = vzipq_s32((int32x4_t)sums[i][t], (int32x4_t)sums[i + 1 < m ? i + 1 : i][t]);
+
+            sums[i][t] = (vi)rows.val[0];
+            sums[i + 1][t] = (vi)rows.val[1];
+        }
+}
+
+INLINE void unpair_sums(few_products sums, size_t m)
+{
+    for (size_t i = 0; m > 1 && i < m; i += 2)
+        for (size_t t = 0; t < TOGETHER; t++) {
+            int32x4x2_t inputs = vuzpq_s32((int32x4_t)sums[i][t], (int32x4_t)sums[i + 1][t]);
+
+            sums[i][t] = (vi)inputs.val[0];
+            sums[i + 1][t] = (vi)inputs.val[1];
+        }
+}
+
+/* Whether there were pairs; a single input is left to the caller. */
+INLINE bool add_pairs(few_products sums, few_steps w, const struct input_row *inputs, size_t m, size_t k)
+{
+    for (size_t i = 0; m > 1 && i < m; i += 2) {
+        int8x16_t pair = vcombine_s8(vld1_s8(inputs[i].q + k), vld1_s8(inputs[i + 1 < m ? i + 1 : i].q + k));
+
+        for (size_t t = 0; t < TOGETHER; t++)
+            for (size_t s = 0; s < STEPS; s++)
+                sums[i + s][t] = (vi)vmmlaq_s32((int32x4_t)sums[i + s][t], (int8x16_t)w[s][t], pair);
+    }
+    return m > 1;
+}
+#else
+INLINE void pair_steps(few_steps w, size_t m)
+{
+    (void)w, (void)m;
+}
+
+INLINE void pair_sums(few_products sums, size_t m)
+{
+    (void)sums, (void)m;
+}
+
+INLINE void unpair_sums(few_products sums, size_t m)
+{
+    (void)sums, (void)m;
+}
+
+#define add_pairs(sums, w, inputs, m, k) false
+#endif
+
+#define DEFINE_ADD_STEPS(name, add, sums_t)                                                                            \
+    INLINE void name(sums_t sums, few_steps w, const struct input_row *inputs, size_t m, size_t k)                     \
+    {                                                                                                                  \
+        if (add_pairs(sums, w, inputs, m, k))                                                                          \
+            return;                                                                                                    \
+        for (size_t s = 0; s < STEPS; s++)                                                                             \
+            for (size_t i = 0; i < m; i++)                                                                             \
+                for (size_t t = 0; t < TOGETHER; t++)                                                                  \
+                    sums[i][t] = add(sums[i][t], w[s][t], four(inputs[i].q + k + s * 4));                              \
+    }
+DEFINE_ADD_STEPS(add_small_steps, add_small, many_products)
+DEFINE_ADD_STEPS(add_any_steps, add_any, few_products)
+DEFINE_ADD_STEPS(add_signed_steps, add_signed, few_products)
+
 /* ---- scales ---- */
 
 INLINE vf floats_of(vi sums)
@@ -238,9 +335,7 @@ void OF_VARIANT(input_row)(const float *x, size_t n, void *memory)
     }
 }
 
-/* ---- products: m inputs, a constant of 1, 2, 3 or 4 after inlining ---- */
-
-#define INPUTS_MAX 4
+/* ---- products of rows ---- */
 
 INLINE void store_sums(vf sums[INPUTS_MAX][PARTS], size_t m, size_t n_rows, float *ret, size_t ret_stride)
 {
@@ -269,8 +364,13 @@ INLINE void fetch(struct ahead *ahead, size_t n_bytes)
     ahead->tile += n_bytes;
 }
 
-/* Sums of products, for `TOGETHER` parts from `part` on. */
-typedef vi few_products[INPUTS_MAX][TOGETHER];
+/* Steps of `TOGETHER` parts from `part` on, of a tile at q. */
+INLINE void load_steps(const void *q, size_t part, few_steps ret)
+{
+    for (size_t s = 0; s < STEPS; s++)
+        for (size_t t = 0; t < TOGETHER; t++)
+            ret[s][t] = load_bytes((const uint8_t *)q + s * TILE_STEP + (part + t) * sizeof(vub));
+}
 
 INLINE void add_to_sums(few_products products, const struct input_row *inputs, size_t m, size_t block, size_t part,
                         const vf factors[TOGETHER], vf sums[INPUTS_MAX][PARTS])
@@ -295,15 +395,15 @@ INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *input
                     products[i][t] =
                         (vi){0} - SIGNED_OFFSET * (inputs[i].half_sums[2 * b] + inputs[i].half_sums[2 * b + 1]);
             }
-            for (size_t s = 0; s < 8; s++) {
-                vub w[TOGETHER];
+            pair_sums(products, m);
+            for (size_t s = 0; s < 8; s += STEPS) {
+                few_steps w;
 
-                for (size_t t = 0; t < TOGETHER; t++)
-                    w[t] = load_bytes(tile->q[s] + (part + t) * sizeof(vub));
-                for (size_t i = 0; i < m; i++)
-                    for (size_t t = 0; t < TOGETHER; t++)
-                        products[i][t] = add_signed(products[i][t], w[t], four(inputs[i].q + b * 32 + s * 4));
+                load_steps(tile->q[s], part, w);
+                pair_steps(w, m);
+                add_signed_steps(products, w, inputs, m, b * 32 + s * 4);
             }
+            unpair_sums(products, m);
             add_to_sums(products, inputs, m, b, part, d, sums);
         }
     }
@@ -313,27 +413,25 @@ INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *input
 INLINE void add_nibbles(const uint8_t q[4][TILE_STEP], size_t part, const struct input_row *inputs, size_t m, size_t k,
                         few_products ret)
 {
-    many_t products[INPUTS_MAX][TOGETHER] = {{{0}}};
+    many_products products = {{{0}}};
 
-    for (size_t s = 0; s < 4; s++) {
-        vub low[TOGETHER], high[TOGETHER];
+    for (size_t s = 0; s < 4; s += STEPS) {
+        few_steps both, low, high;
 
-        for (size_t t = 0; t < TOGETHER; t++) {
-            vub both = load_bytes(q[s] + (part + t) * sizeof(vub));
-
-            low[t] = both & 15;
-            high[t] = both >> 4;
-        }
-        for (size_t i = 0; i < m; i++)
-            for (size_t t = 0; t < TOGETHER; t++)
-                products[i][t] = add_small(products[i][t], low[t], four(inputs[i].q + k + s * 4));
-        for (size_t i = 0; i < m; i++)
-            for (size_t t = 0; t < TOGETHER; t++)
-                products[i][t] = add_small(products[i][t], high[t], four(inputs[i].q + k + 16 + s * 4));
+        load_steps(q[s], part, both);
+        pair_steps(both, m);
+        for (size_t j = 0; j < STEPS; j++)
+            for (size_t t = 0; t < TOGETHER; t++) {
+                low[j][t] = both[j][t] & 15;
+                high[j][t] = both[j][t] >> 4;
+            }
+        add_small_steps(products, low, inputs, m, k + s * 4);
+        add_small_steps(products, high, inputs, m, k + 16 + s * 4);
     }
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = 0; i < INPUTS_MAX; i++) /* m, and the partner of the last */
         for (size_t t = 0; t < TOGETHER; t++)
             ret[i][t] = rows_of(products[i][t]);
+    unpair_sums(ret, m);
 }
 
 INLINE void few_q4_0(const struct tile_q4_0 *tile, const struct input_row *inputs, size_t m, size_t n,
@@ -419,18 +517,18 @@ INLINE void add_sixes(const struct tile_q6_k *tile, size_t j, size_t h, size_t p
         for (size_t i = 0; i < m; i++)
             ret[i][t] = (vi){0} - 32 * inputs[i].half_sums[k / 16 + h];
     }
-    for (size_t s = 0; s < 4; s++) {
-        vub w[TOGETHER];
+    pair_sums(ret, m);
+    for (size_t s = 0; s < 4; s += STEPS) {
+        few_steps w;
 
-        for (size_t t = 0; t < TOGETHER; t++) {
-            vub low = load_bytes(tile->low[j][s] + (part + t) * sizeof(vub));
-
-            w[t] = (h == 0 ? low & 15 : low >> 4) | (high[t] >> (2 * s) & 3) << 4;
-        }
-        for (size_t i = 0; i < m; i++)
+        load_steps(tile->low[j][s], part, w);
+        for (size_t i = 0; i < STEPS; i++)
             for (size_t t = 0; t < TOGETHER; t++)
-                ret[i][t] = add_any(ret[i][t], w[t], four(inputs[i].q + k + h * 16 + s * 4));
+                w[i][t] = (h == 0 ? w[i][t] & 15 : w[i][t] >> 4) | (high[t] >> (2 * (s + i)) & 3) << 4;
+        pair_steps(w, m);
+        add_any_steps(ret, w, inputs, m, k + h * 16 + s * 4);
     }
+    unpair_sums(ret, m);
 }
 
 INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *inputs, size_t m, size_t n,
@@ -459,7 +557,14 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
     }
 }
 
-/* m inputs in groups as even as possible, of at most INPUTS_MAX. */
+/* m inputs are multiplied in n_share groups of at most INPUTS_MAX, as even as possible without parting a pair. */
+INLINE size_t group_start(size_t m, size_t share, size_t n_share)
+{
+    size_t first = (m * share / n_share + STEPS - 1) / STEPS * STEPS;
+
+    return first < m ? first : m;
+}
+
 #define DEFINE_TILES(type, n_block)                                                                                    \
     INLINE void some_##type(const void *tiles, const char *inputs, size_t m, size_t n, size_t n_rows, size_t share,    \
                             size_t n_share, float *ret, size_t ret_stride)                                             \
@@ -482,7 +587,7 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
         size_t n_share = (m + INPUTS_MAX - 1) / INPUTS_MAX;                                                            \
                                                                                                                        \
         for (size_t share = 0; share < n_share; share++) {                                                             \
-            size_t first = m * share / n_share, n_here = m * (share + 1) / n_share - first;                            \
+            size_t first = group_start(m, share, n_share), n_here = group_start(m, share + 1, n_share) - first;        \
             const char *rows = (const char *)inputs + first * input_row_bytes(n);                                      \
             float *sums = ret + first * ret_stride;                                                                    \
                                                                                                                        \

@@ -1,6 +1,7 @@
 /* Every variant of every kernel against its definition: odd sizes, unaligned pointers, extreme values, and guard words
    around every output. `check_kernels` prints TAP; `check_kernels --bench` prints the speed of each variant beside the
-   definition's: GB/s of weights or elements per nanosecond. Variants that this CPU cannot run are skipped. */
+   definition's: GB/s of weights or elements per nanosecond. Variants that this CPU cannot run are skipped;
+   `check_kernels --chosen` prints the name of the one that it gets. */
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -731,10 +732,11 @@ static void check_choice(void)
 {
     static const char *const x86[] = {"generic", "avx2", "generic", "avx512",
                                       "generic", "avx2", "generic", "avx512vnni"};
+    static const char *const arm[] = {"generic", "dotprod", "generic", "i8mm"};
 
-    for (unsigned flags = 0; flags < 2 * ARRAY_SIZE(x86); flags++) {
-        const char *name = kernels_for(flags)->name, *arm = HAVE_ARM && flags & CPU_DOTPROD ? "dotprod" : "generic";
-        const char *expected = HAVE_X86 ? x86[flags % ARRAY_SIZE(x86)] : arm;
+    for (unsigned flags = 0; flags < ARRAY_SIZE(x86) * ARRAY_SIZE(arm); flags++) {
+        const char *name = kernels_for(flags)->name, *other = HAVE_ARM ? arm[flags / ARRAY_SIZE(x86)] : "generic";
+        const char *expected = HAVE_X86 ? x86[flags % ARRAY_SIZE(x86)] : other;
 
         printf("%s %d - flags %u choose %s\n", strcmp(name, expected) ? "not ok" : "ok", ++n_tests, flags, name);
         n_failed += strcmp(name, expected) != 0;
@@ -752,6 +754,7 @@ static const struct {
     {&kernels_avx512vnni, CPU_AVX2 | CPU_AVX512 | CPU_AVX512_VNNI},
 #elif defined(__aarch64__)
     {&kernels_dotprod, CPU_DOTPROD},
+    {&kernels_i8mm, CPU_DOTPROD | CPU_I8MM},
 #endif
 };
 
@@ -759,6 +762,10 @@ int main(int argc, char **argv)
 {
     bool benching = argc > 1 && strcmp(argv[1], "--bench") == 0;
 
+    if (argc > 1 && strcmp(argv[1], "--chosen") == 0) {
+        puts(kernels_for(cpu_flags())->name);
+        return 0;
+    }
     random_init(&random_state, 1, 0);
     if (benching)
         bench(&kernels_ref);
