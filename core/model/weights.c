@@ -15,7 +15,6 @@
 #include "core/model/tensor_specs.h"
 #include "core/tensor/pack.h"
 
-
 struct binding {
     const struct gguf_reader *reader;
     struct weights *weights;
