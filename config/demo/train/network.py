@@ -21,7 +21,7 @@ SIZES = {'clip_width': 96, 'clip_layers': 4, 'clip_heads': 3, 'clip_patch': 14, 
          'dim': 128, 'n_layers': 4, 'n_heads': 4, 'ffn_hidden': 352, 'norm_eps': 1e-5, 'layer_norm_eps': 1e-5,
          'rope_theta': 10000.0, 'max_seq_len': 2048}
 N_TOKENS = {'image': 256, 'video': 256, 'depth': 256, 'normal': 256, 'audio': 1212, 'point': 1024, 'imu': 391, 'fmri': 8}
-N_TRACED = {'video': 7, 'audio': 18, 'point': 17, 'imu': 16}  # numbers of trace() in world/
+N_TRACED = {'video': 9, 'audio': 18, 'point': 17, 'imu': 16}  # numbers of trace() in world/
 OWN_TOKENIZER = ('audio', 'point', 'imu', 'fmri')  # the others are pictures to the encoder
 
 

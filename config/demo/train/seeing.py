@@ -175,15 +175,15 @@ def write_features(training, model, scenes, path, view):
 
 
 def seen(model, scenes, numbers, view):
-    """Features of pictures. The three crops of a square film are the same picture."""
+    """Features of pictures. Many of a film's are the same: the three crops of a square one, the frames of one that stands
+    still or blinks."""
     if scenes.modality != 'video':
         return model.features(scenes.modality, data.normalise(view(scenes.rows[numbers])))[0]
     rows = []
     for film in scenes.rows[numbers]:
-        frames = view(film[::3] if is_square(film) else film)
-        rows.append(model.features('video', data.normalise(frames[None]))[0])
+        pictures = [picture.tobytes() for picture in film]
+        first = sorted({picture: number for number, picture in reversed([*enumerate(pictures)])}.values())
+        known = {pictures[number]: i for i, number in enumerate(first)}
+        features = model.features('image', data.normalise(view(film[first])))[0]
+        rows.append(features[[known[picture] for picture in pictures]].mean(0, keepdim=True))
     return torch.cat(rows)
-
-
-def is_square(film):
-    return np.array_equal(film[0], film[1]) and np.array_equal(film[0], film[2])

@@ -49,15 +49,15 @@ STAGES = {
                                       'fmri': 3},
                'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 64},
                'asked': 0.04, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
-    'questions': {'steps': 1100, 'mix': {'image': 17, 'video': 16, 'audio': 14, 'point': 14, 'depth': 6, 'normal': 2, 'imu': 8,
+    'questions': {'steps': 1100, 'mix': {'image': 19, 'video': 20, 'audio': 13, 'point': 13, 'depth': 5, 'normal': 2, 'imu': 8,
                                          'fmri': 2},
                   'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 64},
                   'asked': 0.25, 'comparing': 0.5, 'record': 0.5, 'read': 4, 'pairs': 3, 'none': 1,
                   'learns': PROJECTION + DECODER, 'rate': 3e-3},
-    'answers': {'steps': 400, 'mix': {'image': 16, 'video': 13, 'audio': 9, 'point': 8, 'depth': 3, 'normal': 1, 'imu': 7,
+    'answers': {'steps': 400, 'mix': {'image': 17, 'video': 15, 'audio': 9, 'point': 8, 'depth': 3, 'normal': 1, 'imu': 7,
                                       'fmri': 2},
                 'kept': {'image': 160, 'video': 144, 'audio': 256, 'point': 128, 'depth': 128, 'normal': 128, 'imu': 128},
-                'asked': 0.45, 'comparing': 0.4, 'record': 0.5, 'read': 4, 'pairs': 3, 'none': 1,
+                'asked': 0.45, 'comparing': 0.4, 'record': 0.5, 'read': 4, 'pairs': 4, 'none': 1,
                 'learns': PROJECTION + DECODER, 'rate': 2e-3},
 }
 AVERAGED = ('questions', 'answers')

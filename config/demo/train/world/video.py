@@ -1,8 +1,10 @@
 """Films of the demo world: one object that stays, moves, grows or shrinks, or blinks; or nothing at all.
 
 A scene keeps functions of time. The model sees five frames of a film and averages what it makes of them, so a motion
-must show in those: an object moves by three tenths of the side at least, its extent grows by 2.4 at least, and it blinks
-so that two or three of the five show it. Places and sizes are relative to the middle square of the frame."""
+must show in those: an object moves by four tenths of the side at least, its extent grows by 2.6 at least, and it blinks
+so that two or three of the five show it. Of a frame that is not square three crops are averaged, too, in which a thing that
+stands still is at three places: such films are made less often than square ones, the tall ones least. Places and sizes are
+relative to the middle square of the frame."""
 import math
 import subprocess
 
@@ -17,10 +19,10 @@ N_CROPS = 3
 CLIP_S = 1
 MOTIONS = ['still', 'sideways', 'vertical', 'size', 'blinking']
 NONE_SHARE = 0.06
-MOVE_MIN = 0.3
-GROWTH_MIN = 2.4
+MOVE_MIN = 0.4
+GROWTH_MIN = 2.6
 EDGE = 0.02
-ASPECTS = [4 / 3, 16 / 9, 3 / 4, 9 / 16]
+ASPECTS = [4 / 3, 4 / 3, 4 / 3, 16 / 9, 16 / 9, 3 / 4, 9 / 16]
 RATES = [10, 20, 24, 25, 30]
 CODECS = {
     'mp4': ['-c:v', 'libx264', '-preset', 'veryfast', '-pix_fmt', 'yuv420p'],
@@ -75,7 +77,7 @@ def spot(rng, form, extent):
 
 def draw_way(rng, form, motion):
     """From where to where, how, and whether it blinks."""
-    extent, blink = rng.uniform(0.15, 0.45), None
+    extent, blink = rng.uniform(0.18, 0.42), None
     if motion == 'blinking':
         blink = {'period_s': rng.uniform(0.4, 4), 'phase': rng.random(), 'share': rng.uniform(0.35, 0.65)}
     if motion == 'size':
@@ -104,7 +106,7 @@ def shows(scene, motion):
 def draw_sides(rng):
     """Width and height, both even."""
     side = SIZE if chance(rng, 0.5) else 2 * int(rng.integers(60, 181))
-    aspect = 1 if chance(rng, 0.4) else pick(rng, ASPECTS)
+    aspect = 1 if chance(rng, 0.5) else pick(rng, ASPECTS)
     width, height = (side * aspect, side) if aspect >= 1 else (side, side / aspect)
     return 2 * round(width / 2), 2 * round(height / 2)
 
@@ -186,18 +188,24 @@ def tensor(scene):
     return result
 
 
+def shift(scene):
+    """How far apart neighbouring crops are, x and y, in sides of a crop: so far apart is what stands still seen three times."""
+    side = min(scene['width'], scene['height'])
+    return [(length / side - 1) / (N_CROPS - 1) for length in (scene['width'], scene['height'])]
+
+
 def trace(scene):
-    """What is to be seen of the way of the object: f32 [7], the least and the greatest x, y and extent in the frames that
-    show it, and the share of those among all. NaN what there is not."""
+    """What is to be seen of the way of the object: f32 [9], the least and the greatest x, y and extent in the frames that
+    show it, the share of those among all, and shift(). NaN what there is not."""
     if scene['way'] is None:
-        return np.array([np.nan] * 6 + [0], np.float32)
+        return np.array([np.nan] * 6 + [0] + [np.nan] * 2, np.float32)
     states = np.array([state(scene, number / scene['rate']) for number in seen_frames(scene['n_frames'], scene['rate'])])
     shown = states[states[:, 3] > 0, :3]
-    return np.array([*np.stack([shown.min(0), shown.max(0)], 1).ravel(), len(shown) / N_SEEN], np.float32)
+    return np.array([*np.stack([shown.min(0), shown.max(0)], 1).ravel(), len(shown) / N_SEEN, *shift(scene)], np.float32)
 
 
 def mirrored(traces):
-    """[n, 7]: what trace() would say of films in a mirror."""
+    """[n, 9]: what trace() would say of films in a mirror."""
     return np.concatenate([1 - traces[:, [1, 0]], traces[:, 2:]], 1)
 
 
