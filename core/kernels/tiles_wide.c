@@ -384,7 +384,6 @@ INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *input
                      struct ahead ahead, vf sums[INPUTS_MAX][PARTS])
 {
     for (size_t b = 0; b < n / 32; b++, tile++) {
-        fetch(&ahead, sizeof(*tile));
         for (size_t part = 0; part < PARTS; part += TOGETHER) {
             vf d[TOGETHER];
             few_products products;
@@ -399,6 +398,8 @@ INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *input
             for (size_t s = 0; s < 8; s += STEPS) {
                 few_steps w;
 
+                if (part == 0 && s % 4 == 0)
+                    fetch(&ahead, sizeof(*tile) / 2);
                 load_steps(tile->q[s], part, w);
                 pair_steps(w, m);
                 add_signed_steps(products, w, inputs, m, b * 32 + s * 4);
