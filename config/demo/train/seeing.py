@@ -182,8 +182,8 @@ def seen(model, scenes, numbers, view):
     rows = []
     for film in scenes.rows[numbers]:
         pictures = [picture.tobytes() for picture in film]
-        first = sorted({picture: number for number, picture in reversed([*enumerate(pictures)])}.values())
-        known = {pictures[number]: i for i, number in enumerate(first)}
-        features = model.features('image', data.normalise(view(film[first])))[0]
-        rows.append(features[[known[picture] for picture in pictures]].mean(0, keepdim=True))
+        different = list(dict.fromkeys(pictures))
+        shown = film[[pictures.index(picture) for picture in different]]
+        features = model.features('image', data.normalise(view(shown)))[0]
+        rows.append(features[[different.index(picture) for picture in pictures]].mean(0, keepdim=True))
     return torch.cat(rows)
