@@ -158,6 +158,7 @@ static int prepare(struct bench *bench, size_t n_positions, size_t tokens_max, s
     size_t n = (size_t)snprintf(text, sizeof(text), "%u", bench->n_prompts++);
     struct message message = {ROLE_HUMAN, text, 0};
     struct onellm_request request = {
+        .system = "", /* so that a prompt can be short */
         .messages = &message,
         .n_messages = 1,
         .sampling = {.top_p = 1, .repetition_penalty = 1},
