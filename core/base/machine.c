@@ -6,11 +6,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "core/base/cleanup.h"
 
 #define GROUP_ROOT "/sys/fs/cgroup"
 #define TEXT_MAX 4096
+
+void *huge_alloc(size_t n_bytes)
+{
+    size_t n = (n_bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    void *memory = aligned_alloc(HUGE_PAGE, n);
+
+    if (memory)
+        madvise(memory, n, MADV_HUGEPAGE);
+    return memory;
+}
 
 /* The beginning of a file as text; empty when it cannot be read. */
 static void read_text(const char *path, char ret[TEXT_MAX])

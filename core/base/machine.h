@@ -6,7 +6,13 @@
 #include <stdint.h>
 
 #define MACHINE_NO_LIMIT UINT64_MAX
-#define HUGE_PAGE ((size_t)2 << 20) /* bytes; what is aligned to them can be mapped with far fewer entries */
+#define HUGE_PAGE ((size_t)2 << 20) /* bytes */
+
+/* Memory on huge pages where there are some, else on any: tables that are read from end to end otherwise cost as much
+ * for misses of the page tables as for memory. n_bytes is rounded up to HUGE_PAGE; free() gives it back. NULL: no
+ * memory.
+ */
+void *huge_alloc(size_t n_bytes);
 
 /* The cores of the affinity mask, or what the CPU quota amounts to, rounded up, if that is less. At least 1. */
 int cores_available(void);

@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
@@ -85,12 +84,11 @@ int machine_limits_measure(struct thread_pool *pool, struct machine_limits *ret)
         .x = calloc(ROWS * SIDE, sizeof(float)),
         .w = calloc(4 * SIDE * SIDE, sizeof(float)),
         .ret = calloc(ROWS * 4 * SIDE, sizeof(float)),
-        .memory = aligned_alloc(HUGE_PAGE, READ_BYTES),
+        .memory = huge_alloc(READ_BYTES),
     };
     bool is_complete = probe.x && probe.w && probe.ret && probe.memory;
 
     if (is_complete) {
-        madvise(probe.memory, READ_BYTES, MADV_HUGEPAGE); /* or misses of the page tables are measured, too */
         memset(probe.memory, 1, READ_BYTES);
         ret->sgemm_gflops = 2e-9 * ROWS * (double)(SIDE * 4 * SIDE) / best_seconds(pool, multiply, &probe);
         ret->read_gbs = 1e-9 * (double)READ_BYTES / best_seconds(pool, read_memory, &probe);

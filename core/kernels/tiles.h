@@ -15,6 +15,12 @@
 #define TILE_ROWS 32
 #define TILE_STEP (4 * TILE_ROWS) /* bytes of a step */
 
+/* Tiles above each other that n_rows take. */
+static inline size_t tiles_for(size_t n_rows)
+{
+    return (n_rows + TILE_ROWS - 1) / TILE_ROWS;
+}
+
 struct tile_q8_0 {
     int8_t q[8][TILE_STEP];
     uint8_t d[TILE_ROWS][2];
@@ -76,7 +82,7 @@ typedef void kernel_input_row(const float *x, size_t n, void *memory);
 /* ret[i * ret_stride + r] = what weight row r and input row i make, for i < m, r < n_rows <= TILE_ROWS. tiles: n / 32
  * or n / 256 of them, those of TILE_ROWS rows of a matrix; inputs: m rows of input_row_bytes(n). Sums over the numbers
  * of a block are exact; those over blocks go from the first to the last, so a sum does not depend on m, nor on the
- * other rows. What lies behind the tiles, as many bytes again, may be prefetched: there the next ones are, or nothing.
- * Tolerance: 2e-6 of the sum of magnitudes. */
+ * other rows. What lies behind the tiles, as many bytes again and 8 KiB, may be prefetched: there the next ones are, or
+ * nothing. Tolerance: 2e-6 of the sum of magnitudes. */
 typedef void kernel_tiles(const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows, float *ret,
                           size_t ret_stride);

@@ -259,12 +259,8 @@ INLINE vi nearest(vf v)
 #endif
 }
 
-INLINE vi larger_of(vi a, vi b)
-{
-    vi is_more = a > b;
-
-    return (a & is_more) | (b & ~is_more);
-}
+/* Of vectors of integers, lane by lane. */
+#define LARGER(a, b) (((a) & ((a) > (b))) | ((b) & ~((a) > (b))))
 
 typedef int32_t v4i __attribute__((vector_size(16)));
 #define ROTATED(v, n) __builtin_shufflevector(v, v, n, (n + 1) % 4, (n + 2) % 4, (n + 3) % 4)
@@ -272,22 +268,13 @@ typedef int32_t v4i __attribute__((vector_size(16)));
 INLINE int32_t max_of_lanes(vi v)
 {
     v4i part[LANES / 4], all;
-    int32_t lanes[2];
 
     memcpy(part, &v, sizeof(v));
     all = part[0];
-    for (size_t i = 1; i < LANES / 4; i++) {
-        v4i is_more = part[i] > all;
-
-        all = (part[i] & is_more) | (all & ~is_more);
-    }
-    {
-        v4i other = ROTATED(all, 2), is_more = other > all;
-
-        all = (other & is_more) | (all & ~is_more);
-    }
-    memcpy(lanes, &all, sizeof(lanes));
-    return lanes[0] > lanes[1] ? lanes[0] : lanes[1];
+    for (size_t i = 1; i < LANES / 4; i++)
+        all = LARGER(all, part[i]);
+    all = LARGER(all, ROTATED(all, 2));
+    return all[0] > all[1] ? all[0] : all[1];
 }
 
 INLINE int32_t sum_of_lanes(vi v)
@@ -316,7 +303,7 @@ void OF_VARIANT(input_row)(const float *x, size_t n, void *memory)
 
         fetch_ahead((const char *)x, 32 * sizeof(*x));
         for (size_t v = 0; v < IN_BLOCK; v++)
-            most = larger_of(most, (vi)load(x + v * LANES) & 0x7fffffff);
+            most = LARGER(most, (vi)load(x + v * LANES) & 0x7fffffff);
         bits = (uint32_t)max_of_lanes(most);
         largest = as_float(bits);
         if (bits < 0x7f800000 && largest > INPUT_MIN)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
@@ -184,10 +183,9 @@ int weights_pack(struct weights *weights, const struct hparams *hparams, const s
 
     if (n_bytes == 0)
         return 0;
-    weights->tiles = aligned_alloc(HUGE_PAGE, n_bytes);
+    weights->tiles = huge_alloc(n_bytes);
     if (!weights->tiles)
         return error_set(error, -ENOMEM, "no memory for %zu MiB of packed weights", n_bytes >> 20);
-    madvise(weights->tiles, n_bytes, MADV_HUGEPAGE); /* where there are none it works without */
     return tensor_specs_visit(hparams, pack, &packing);
 }
 

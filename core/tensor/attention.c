@@ -94,6 +94,12 @@ static size_t head_offset(const struct paged_attention *a, size_t head)
     return head * a->n_kv_heads / a->n_heads * a->pages.n_positions * a->pages.row_bytes;
 }
 
+/* The page of a part that has key j. */
+static const char *page_of(const struct paged_attention *a, const struct attention_part *part, size_t j)
+{
+    return a->pages.memory + part->pages[j / a->pages.n_positions] * a->pages.page_bytes;
+}
+
 /* Heads of m queries of a part from `first` on; `row`: the part's first row. Pages are read one after the other, each
  * for all of these heads, which lie side by side in it: memory is fast along long stretches. */
 static void attend_pages(const struct paged_job *job, struct range heads, const struct attention_part *part, size_t row,
@@ -106,7 +112,7 @@ static void attend_pages(const struct paged_job *job, struct range heads, const 
     float *ret = a->ret + (row + first) * a->ret_stride;
 
     for (size_t j = 0; j < n; j += n_here) {
-        const char *keys = a->pages.memory + part->pages[j / a->pages.n_positions] * a->pages.page_bytes;
+        const char *keys = page_of(a, part, j);
 
         n_here = MIN(a->pages.n_positions, n - j);
         for (size_t head = heads.begin; head < heads.end; head++)
@@ -118,8 +124,7 @@ static void attend_pages(const struct paged_job *job, struct range heads, const 
         clear_rows(ret + head * a->head_dim, a->ret_stride, m, a->head_dim);
     }
     for (size_t j = 0; j < n; j += n_here) {
-        const char *values =
-            a->pages.memory + part->pages[j / a->pages.n_positions] * a->pages.page_bytes + a->pages.values_offset;
+        const char *values = page_of(a, part, j) + a->pages.values_offset;
 
         n_here = MIN(a->pages.n_positions, n - j);
         for (size_t head = heads.begin; head < heads.end; head++)

@@ -162,11 +162,6 @@ static void multiply_tiles(const struct packed_products *p, const struct matmul_
     add_bias(p->compute, product, m, ret, rows);
 }
 
-static size_t n_tiles(const struct matmul_product *product)
-{
-    return (product->weight->shape[1] + TILE_ROWS - 1) / TILE_ROWS;
-}
-
 /* The tiles of all products, one after the other, are dealt to the threads. */
 static void multiply_packed_part(void *context, int thread, int n_threads)
 {
@@ -175,16 +170,16 @@ static void multiply_packed_part(void *context, int thread, int n_threads)
     size_t n = 0;
 
     for (size_t i = 0; i < p->n; i++)
-        n += n_tiles(&p->products[i]);
+        n += tiles_for(p->products[i].weight->shape[1]);
     part = thread_range(n, 1, thread, n_threads);
     n = 0;
     for (size_t i = 0; i < p->n; i++) {
-        size_t n_here = n_tiles(&p->products[i]), begin = MAX(part.begin, n), end = MIN(part.end, n + n_here);
+        size_t n_rows = p->products[i].weight->shape[1], n_here = tiles_for(n_rows);
+        size_t begin = MAX(part.begin, n), end = MIN(part.end, n + n_here);
 
         if (begin < end)
-            multiply_tiles(
-                p, &p->products[i],
-                (struct range){(begin - n) * TILE_ROWS, MIN((end - n) * TILE_ROWS, p->products[i].weight->shape[1])});
+            multiply_tiles(p, &p->products[i],
+                           (struct range){(begin - n) * TILE_ROWS, MIN((end - n) * TILE_ROWS, n_rows)});
         n += n_here;
     }
 }

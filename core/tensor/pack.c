@@ -13,9 +13,7 @@ struct packing {
 
 size_t pack_bytes(const struct tensor *matrix)
 {
-    size_t n_tile_rows = (tensor_n_rows(matrix) + TILE_ROWS - 1) / TILE_ROWS;
-
-    return tensor_type_pack(matrix->type) ? n_tile_rows * TILE_ROWS * tensor_row_bytes(matrix) : 0;
+    return tensor_type_pack(matrix->type) ? tiles_for(tensor_n_rows(matrix)) * TILE_ROWS * tensor_row_bytes(matrix) : 0;
 }
 
 static void pack_rows(void *context, int thread, int n_threads)

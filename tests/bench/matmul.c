@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
@@ -125,10 +124,9 @@ static void ring_init(struct ring *ring, const struct compute *compute, enum ten
     ring->weight = (struct tensor){type, 2, {SIDE, SIDE, 1, 1}, stored, NULL};
     ring->matrix_bytes = pack_bytes(&ring->weight);
     ring->n = RING_BYTES / ring->matrix_bytes;
-    ring->memory = aligned_alloc(HUGE_PAGE, (ring->n * ring->matrix_bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+    ring->memory = huge_alloc(ring->n * ring->matrix_bytes);
     if (!w || !stored || !ring->memory)
         exit(1);
-    madvise(ring->memory, ring->n * ring->matrix_bytes, MADV_HUGEPAGE);
     for (size_t i = 0; i < n; i++)
         w[i] = (float)(i % 251) * 0.01f - 1;
     tensor_from_f32(type, w, n, stored);
