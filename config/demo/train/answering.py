@@ -38,7 +38,7 @@ def learn_to_read(training, model):
     """The language model before it has any senses: it reads records instead, the facts about a medium as a row of values
     where the medium will stand later. To compare what is asked with what is there is learned first, since among other
     questions it takes many times as long."""
-    n_steps = training.steps(1300)
+    n_steps = training.steps(1050)
 
     def losses_of_step(step):
         rng = training.rng(3, step)

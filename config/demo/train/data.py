@@ -37,11 +37,11 @@ def scene_rng(modality, seed, number):
 
 def make_chunk(job):
     """Inputs, facts, labels and traces of the scenes first .. last-1."""
-    modality, seed, first, last = job
+    modality, seed, first, last, wanted = job
     world = importlib.import_module(f'world.{modality}')
     inputs, facts, extra, traces = [], [], [], []
     for number in range(first, last):
-        scene = world.make(scene_rng(modality, seed, number))
+        scene = world.make(scene_rng(modality, seed, number), **wanted)
         inputs.append(world.tensor(scene))
         facts.append(scene['facts'])
         if modality == 'image':
@@ -58,10 +58,13 @@ def open_rows(path, n, shape, dtype):
     return np.lib.format.open_memmap(path, 'w+', dtype, (n, *shape))
 
 
-def make_scenes(folder, modality, n, seed, pool, say):
-    """Makes n scenes of a modality."""
+def make_scenes(folder, modality, parts, seed, pool, say):
+    """Makes scenes of a modality; parts: pairs of how many, and what is wanted of those (arguments of make() in world/)."""
     start = time.time()
-    jobs = [(modality, seed, first, min(first + CHUNK, n)) for first in range(0, n, CHUNK)]
+    jobs, n = [], 0
+    for some, wanted in parts:
+        first, n = n, n + some
+        jobs += [(modality, seed, at, min(at + CHUNK, n), wanted) for at in range(first, n, CHUNK)]
     all_facts = [None] * n
     rows = labels = ink = groups = None
     clouds, traces = [None] * n, [None] * n
@@ -92,15 +95,15 @@ def make_scenes(folder, modality, n, seed, pool, say):
     say(f'{modality}: {n} scenes in {time.time() - start:.0f} s')
 
 
-def make_all(folder, counts, seed, say):
-    """Makes the scenes that are not there."""
+def make_all(folder, parts, seed, say):
+    """Makes the scenes that are not there; parts: of each modality, see make_scenes()."""
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [modality for modality in counts if not (folder / f'{modality}.facts.json').exists()]
+    missing = [modality for modality in parts if not (folder / f'{modality}.facts.json').exists()]
     if not missing:
         return
     with multiprocessing.get_context('spawn').Pool(os.cpu_count()) as pool:
         for modality in missing:
-            make_scenes(folder, modality, counts[modality], seed, pool, say)
+            make_scenes(folder, modality, parts[modality], seed, pool, say)
 
 
 def normalise(pictures):
@@ -140,19 +143,17 @@ class Scenes:
             self.ink = np.load(folder / 'image.ink.npy', mmap_mode='r')
         if modality in TRACES:
             self.traces = np.load(folder / f'{modality}.traces.npy')
-        beeping = [number for number, facts in enumerate(self.facts) if facts.get('sound') == 'beeps']
-        self.drawn = np.array([*range(self.n), *2 * beeping])  # to count takes more examples than anything else
 
     def mirror(self, features):
         """Behind every film there is what it is in a mirror, of which these are the features."""
         self.features = Rows(self.features, features)
         self.facts = self.facts * 2
         self.traces = np.concatenate([self.traces, video.mirrored(self.traces)])
-        self.drawn = np.arange(2 * self.n)
+        self.n *= 2
 
     def draw(self, rng, n):
         """Numbers of n scenes to learn from, in order."""
-        return np.sort(rng.choice(self.drawn, n))
+        return np.sort(rng.integers(0, self.n, n))
 
     def inputs(self, numbers, rng=None):
         """What OneLLM.features() wants for these scenes; with rng, for scenes like them: clouds turned, half of them any way,

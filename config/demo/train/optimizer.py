@@ -6,17 +6,20 @@ learned as fast as common ones."""
 
 import torch
 
+from network import TYPE_OF_PRODUCTS
 
-def orthogonalise(gradient, n_steps=5):
-    """U V^T of the singular value decomposition U S V^T, nearly: Newton and Schulz's iteration, quintic."""
+
+def orthogonalise(matrices, n_steps=5):
+    """U V^T of each singular value decomposition U S V^T, nearly: Newton and Schulz's iteration, quintic. matrices [n, n_out,
+    n_in]"""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = gradient / (gradient.norm() + 1e-7)
-    is_tall = x.shape[0] > x.shape[1]
-    x = x.T if is_tall else x
+    x = (matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)).to(TYPE_OF_PRODUCTS)
+    is_tall = x.shape[1] > x.shape[2]
+    x = x.transpose(1, 2).contiguous() if is_tall else x
     for _ in range(n_steps):
-        y = x @ x.T
-        x = a * x + (b * y + c * y @ y) @ x
-    return x.T if is_tall else x
+        y = torch.bmm(x, x.transpose(1, 2))
+        x = torch.baddbmm(x, torch.baddbmm(y, y, y, beta=b, alpha=c), x, beta=a)
+    return (x.transpose(1, 2) if is_tall else x).float()
 
 
 class Muon(torch.optim.Optimizer):
@@ -28,16 +31,23 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
+            alike = {}
             for parameter in group['params']:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                if not state:
-                    state['momentum'] = torch.zeros_like(parameter)
-                state['momentum'].mul_(group['momentum']).add_(parameter.grad)
-                update = orthogonalise(parameter.grad + group['momentum'] * state['momentum'])
-                parameter.mul_(1 - group['lr'] * group['weight_decay'])
-                parameter.add_(update, alpha=-group['lr'] * 0.2 * max(parameter.shape) ** 0.5)
+                if parameter.grad is not None:
+                    alike.setdefault(parameter.shape, []).append(parameter)
+            for shape, parameters in alike.items():
+                rate = group['lr'] * 0.2 * max(shape) ** 0.5
+                directions = torch.stack([self.direction(parameter, group['momentum']) for parameter in parameters])
+                for parameter, update in zip(parameters, orthogonalise(directions)):
+                    parameter.mul_(1 - group['lr'] * group['weight_decay']).sub_(update, alpha=rate)
+
+    def direction(self, parameter, momentum):
+        """Nesterov's."""
+        state = self.state[parameter]
+        if not state:
+            state['momentum'] = torch.zeros_like(parameter)
+        state['momentum'].mul_(momentum).add_(parameter.grad)
+        return parameter.grad + momentum * state['momentum']
 
 
 IN_BLOCKS = ('.attn.', '.mlp.', '.attention.', '.feed_forward.')  # matrices that Muon moves

@@ -132,7 +132,7 @@ def learn_to_see(training, model):
             losses['contrast'] = 0.5 * sight.contrast(x[:n, 0], [captions[i] for i in chosen])
         return losses
 
-    learn(training, 'windows', sight, '', training.steps(4500), 4e-3, lambda step: look(step, 80, 4, True))
+    learn(training, 'windows', sight, '', training.steps(4200), 4e-3, lambda step: look(step, 80, 4, True))
     learn(training, 'encoder', sight, '', training.steps(800), 2e-3, lambda step: look(step, 24, 3, False))
 
 

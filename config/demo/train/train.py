@@ -30,8 +30,9 @@ from network import MODALITIES
 from seeing import keep_features, learn_to_see
 
 N_PIECES = 1024
-SCENES = {'image': 30000, 'video': 14000, 'audio': 10000, 'point': 6000, 'depth': 5000, 'normal': 5000, 'imu': 30000,
+SCENES = {'image': 42000, 'video': 9000, 'audio': 10000, 'point': 9000, 'depth': 5000, 'normal': 5000, 'imu': 30000,
           'fmri': 8000}
+N_BEEPS = 5000  # besides: to count takes more examples than anything else
 N_CHECKED = 200  # scenes per modality by which stages are judged
 
 N_WORKERS = 2  # on any number of cores, so that the result is the same
@@ -42,21 +43,21 @@ N_WORKERS = 2  # on any number of cores, so that the result is the same
 STAGES = {
     'images': {'steps': 500, 'mix': {'image': 40}, 'kept': {'image': 112}, 'asked': 0.2, 'record': 1, 'learns': PROJECTION,
                'rate': 6e-3},
-    'sounds': {'steps': 450, 'mix': {'image': 14, 'video': 30, 'audio': 24, 'point': 32},
+    'sounds': {'steps': 430, 'mix': {'image': 14, 'video': 30, 'audio': 24, 'point': 32},
                'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64}, 'asked': 0.04, 'record': 1,
                'learns': PROJECTION, 'rate': 6e-3},
     'senses': {'steps': 700, 'mix': {'image': 8, 'video': 26, 'audio': 22, 'point': 30, 'depth': 6, 'normal': 4, 'imu': 20,
                                       'fmri': 3},
                'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 64},
                'asked': 0.04, 'record': 1, 'learns': PROJECTION, 'rate': 6e-3},
-    'questions': {'steps': 1100, 'mix': {'image': 19, 'video': 20, 'audio': 13, 'point': 13, 'depth': 5, 'normal': 2, 'imu': 8,
+    'questions': {'steps': 1040, 'mix': {'image': 19, 'video': 20, 'audio': 13, 'point': 13, 'depth': 5, 'normal': 2, 'imu': 8,
                                          'fmri': 2},
-                  'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 64},
+                  'kept': {'image': 112, 'video': 112, 'audio': 160, 'point': 64, 'depth': 64, 'normal': 64, 'imu': 96},
                   'asked': 0.25, 'comparing': 0.5, 'record': 0.5, 'read': 4, 'pairs': 3, 'none': 1,
                   'learns': PROJECTION + DECODER, 'rate': 3e-3},
     'answers': {'steps': 400, 'mix': {'image': 17, 'video': 15, 'audio': 9, 'point': 8, 'depth': 3, 'normal': 1, 'imu': 7,
                                       'fmri': 2},
-                'kept': {'image': 160, 'video': 144, 'audio': 256, 'point': 128, 'depth': 128, 'normal': 128, 'imu': 128},
+                'kept': {'image': 160, 'video': 144, 'audio': 256, 'point': 128, 'depth': 128, 'normal': 128, 'imu': 192},
                 'asked': 0.45, 'comparing': 0.4, 'record': 0.5, 'read': 4, 'pairs': 4, 'none': 1,
                 'learns': PROJECTION + DECODER, 'rate': 2e-3},
 }
@@ -96,9 +97,10 @@ def write_checkpoint(training, model, folder):
 
 def prepare(training):
     """Makes scenes and vocabulary unless they are there."""
-    counts = {m: 24 if training.is_smoke else n for m, n in SCENES.items()}
-    data.make_all(training.work / 'scenes', counts, training.seed, training.say)
-    data.make_all(training.work / 'checked', {m: 8 if training.is_smoke else N_CHECKED for m in MODALITIES},
+    parts = {m: [(24 if training.is_smoke else n, {})] for m, n in SCENES.items()}
+    parts['audio'].append((8 if training.is_smoke else N_BEEPS, {'sound': 'beeps'}))
+    data.make_all(training.work / 'scenes', parts, training.seed, training.say)
+    data.make_all(training.work / 'checked', {m: [(8 if training.is_smoke else N_CHECKED, {})] for m in MODALITIES},
                   SEED_OF_CHECK, training.say)
     path = training.work / 'tokenizer.model'
     if not path.exists():

@@ -435,9 +435,9 @@ def make_still(rng, n, rate, bits):
     return round_to(np.stack([still] * (2 if chance(rng, 0.15) else 1)), bits)
 
 
-def make(rng):
-    """A scene: its facts and its samples (raw, f32 [n_channels, n] in -1..1)."""
-    sound, rate = pick(rng, SOUND_SHARES), pick(rng, RATE_SHARES)
+def make(rng, sound=None):
+    """A scene: its facts and its samples (raw, f32 [n_channels, n] in -1..1); sound: the one that is wanted."""
+    sound, rate = sound or pick(rng, SOUND_SHARES), pick(rng, RATE_SHARES)
     loudness = None if sound == 'silence' else pick(rng, LOUDNESS_SHARES)
     bits = draw_bits(rng, loudness)
     facts = {'modality': 'audio', 'sound': sound, 'pitch': None, 'count': None, 'loudness': loudness}
