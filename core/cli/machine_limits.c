@@ -45,7 +45,7 @@ static void read_memory(void *context, int thread, int n_threads)
     _Alignas(64) char inputs[SIDE * 2];
     float sums[TILE_ROWS];
 
-    p->kernels->input_row(p->x, SIDE, inputs);
+    p->kernels->input_row(p->x, SIDE, SMALL_BLOCK, inputs);
     for (size_t row = rows.begin; row < rows.end; row++)
         p->kernels->q8_0.tiles(p->memory + row * row_bytes, inputs, 1, SIDE, TILE_ROWS, sums, TILE_ROWS);
 }
@@ -59,7 +59,7 @@ static void multiply_bytes(void *context, int thread, int n_threads)
 
     (void)thread, (void)n_threads;
     for (size_t i = 0; i < TILE_INPUTS; i++)
-        p->kernels->input_row(zeros, TILE_N, inputs + i * input_row_bytes(TILE_N));
+        p->kernels->input_row(zeros, TILE_N, SMALL_BLOCK, inputs + i * input_row_bytes(TILE_N));
     for (size_t round = 0; round < TILE_ROUNDS; round++)
         p->kernels->q8_0.tiles(tiles, inputs, TILE_INPUTS, TILE_N, TILE_ROWS, sums, TILE_ROWS);
 }

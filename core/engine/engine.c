@@ -410,6 +410,15 @@ static size_t chunk_size(const struct engine *engine)
     return MIN(most, (size_t)MAX(engine->pass_ms / engine->row_ms, 1.0));
 }
 
+/* How many of n positions to compute when a pass has room for so many: as few passes as there can be, none of them
+ * short, since one of few positions waits for all weights as a long one does. */
+static size_t even_share(size_t n, size_t room)
+{
+    size_t n_passes = (n + room - 1) / room;
+
+    return (n + n_passes - 1) / n_passes;
+}
+
 /* A part may lose its pages to an older sequence that is added later: it has no positions then, and is left out. */
 static void drop_robbed_parts(struct engine *engine)
 {
@@ -481,7 +490,7 @@ static void build_pass(struct engine *engine)
 
         if (slot->pages.n == 0)
             slot_share(slot, engine->pool_of_pages);
-        add_part(engine, slot, MIN(left, slot_n_missing(slot)));
+        add_part(engine, slot, even_share(slot_n_missing(slot), left));
         left -= engine->n_rows - n_rows;
     }
     drop_robbed_parts(engine);

@@ -18,28 +18,55 @@ static float half(const uint8_t bytes[2])
     return value;
 }
 
-void OF_VARIANT(input_row)(const float *x, size_t n, void *memory)
+/* The largest magnitude; NaN when there is one that is not finite. */
+static float largest_of(const float *x, size_t n)
 {
-    int8_t *q = memory;
-    float *d = (float *)(void *)(q + n), *sums = d + n / 32;
-    int32_t *half_sums = (int32_t *)(void *)(sums + n / 32);
+    float largest = 0;
 
-    for (size_t b = 0; b < n / 32; b++) {
-        float largest = 0, factor;
-        bool finite = true;
+    for (size_t k = 0; k < n; k++) {
+        if (!(fabsf(x[k]) <= FLT_MAX))
+            return NAN;
+        largest = fmaxf(largest, fabsf(x[k]));
+    }
+    return largest;
+}
 
-        for (size_t k = 0; k < 32; k++) {
-            largest = fmaxf(largest, fabsf(x[b * 32 + k]));
-            finite &= fabsf(x[b * 32 + k]) <= FLT_MAX;
+/* 32 numbers, times factor -> bytes and their sums. */
+static void round_small_block(const float *x, float factor, int8_t *q, int32_t half_sums[2])
+{
+    half_sums[0] = half_sums[1] = 0;
+    for (size_t k = 0; k < SMALL_BLOCK; k++) {
+        q[k] = factor > 0 ? (int8_t)rintf(x[k] * factor) : 0;
+        half_sums[k / 16] += q[k];
+    }
+}
+
+void OF_VARIANT(input_row)(const float *x, size_t n, size_t n_block, void *memory)
+{
+    struct input_row row = input_row_at(memory, n);
+
+    for (size_t first = 0; first < n; first += n_block) {
+        float largest = largest_of(x + first, n_block), factor = largest > INPUT_MIN ? 127 / largest : 0;
+        float large_d = isnan(largest) ? NAN : factor > 0 ? largest / 127 : 0;
+        int e_max = n_block == LARGE_BLOCK ? 3 : 0;
+
+        large_d = ldexpf(large_d, -e_max);
+        for (size_t b = first / SMALL_BLOCK; b < (first + n_block) / SMALL_BLOCK; b++) {
+            int32_t *half_sums = (int32_t *)row.half_sums + 2 * b;
+            float own = largest_of(x + b * SMALL_BLOCK, SMALL_BLOCK);
+            int e = 0;
+
+            while (factor > 0 && e < e_max && ldexpf(own, e_max - e) > largest)
+                e++;
+            round_small_block(x + b * SMALL_BLOCK, ldexpf(factor, e_max - e), (int8_t *)row.q + b * SMALL_BLOCK,
+                              half_sums);
+            ((float *)row.d)[b] = ldexpf(large_d, e);
+            if (n_block == SMALL_BLOCK)
+                continue;
+            ((int32_t *)row.exponents)[b] = e << 23;
+            ((int16_t *)row.sums)[b] = (int16_t)((half_sums[0] + half_sums[1]) * (1 << e));
+            ((float *)row.large_d)[b / 8] = large_d;
         }
-        factor = finite && largest > INPUT_MIN ? 127 / largest : 0;
-        d[b] = !finite ? NAN : factor > 0 ? largest / 127 : 0;
-        half_sums[2 * b] = half_sums[2 * b + 1] = 0;
-        for (size_t k = 0; k < 32; k++) {
-            q[b * 32 + k] = factor > 0 ? (int8_t)rintf(x[b * 32 + k] * factor) : 0;
-            half_sums[2 * b + k / 16] += q[b * 32 + k];
-        }
-        sums[b] = d[b] * (float)(half_sums[2 * b] + half_sums[2 * b + 1]);
     }
 }
 

@@ -232,6 +232,25 @@ DEFINE_ADD_STEPS(add_small_steps, add_small, many_products)
 DEFINE_ADD_STEPS(add_any_steps, add_any, few_products)
 DEFINE_ADD_STEPS(add_signed_steps, add_signed, few_products)
 
+/* Two 16-bit numbers of each row times two of an input. */
+INLINE vi add_pair(vi sums, vi pairs, const int16_t *x)
+{
+    int32_t bits;
+    vi both;
+
+    memcpy(&bits, x, sizeof(bits));
+    both = (vi){0} + bits;
+#if defined(__AVX512VNNI__)
+    return (vi)_mm512_dpwssd_epi32((__m512i)sums, (__m512i)pairs, (__m512i)both);
+#elif defined(__AVX512BW__)
+    return sums + (vi)_mm512_madd_epi16((__m512i)pairs, (__m512i)both);
+#elif defined(__AVX2__)
+    return sums + (vi)_mm256_madd_epi16((__m256i)pairs, (__m256i)both);
+#else
+    return sums + (pairs << 16 >> 16) * (both << 16 >> 16) + (pairs >> 16) * (both >> 16);
+#endif
+}
+
 /* ---- scales ---- */
 
 INLINE vf floats_of(vi sums)
@@ -290,35 +309,80 @@ INLINE int32_t sum_of_lanes(vi v)
 }
 
 /* Compared as integers, magnitudes keep their order, and infinities and NaN come last. */
-void OF_VARIANT(input_row)(const float *x, size_t n, void *memory)
+INLINE uint32_t largest_bits(const float *x)
 {
-    int8_t *q = memory;
-    float *d = (float *)(void *)(q + n), *sums = d + n / 32;
-    int32_t *half_sums = (int32_t *)(void *)(sums + n / 32);
+    vi most = {0};
 
-    for (size_t b = 0; b < n / 32; b++, x += 32, q += 32) {
-        vi most = {0}, halves[2] = {{0}};
-        uint32_t bits;
-        float largest, factor = 0;
+    for (size_t v = 0; v < IN_BLOCK; v++)
+        most = LARGER(most, (vi)load(x + v * LANES) & 0x7fffffff);
+    return (uint32_t)max_of_lanes(most);
+}
 
-        fetch_ahead((const char *)x, 32 * sizeof(*x));
-        for (size_t v = 0; v < IN_BLOCK; v++)
-            most = LARGER(most, (vi)load(x + v * LANES) & 0x7fffffff);
-        bits = (uint32_t)max_of_lanes(most);
-        largest = as_float(bits);
-        if (bits < 0x7f800000 && largest > INPUT_MIN)
-            factor = 127 / largest;
-        d[b] = bits >= 0x7f800000 ? NAN : factor > 0 ? largest / 127 : 0;
-        for (size_t v = 0; v < IN_BLOCK; v++) {
-            vi whole = factor > 0 ? nearest(load(x + v * LANES) * all(factor)) : (vi){0};
-            v_lanes bytes = __builtin_convertvector(whole, v_lanes);
+#define INFINITE_BITS 0x7f800000
 
-            halves[v / (IN_BLOCK / 2)] += whole;
-            memcpy(q + v * LANES, &bytes, sizeof(bytes));
-        }
-        half_sums[2 * b] = sum_of_lanes(halves[0]);
-        half_sums[2 * b + 1] = sum_of_lanes(halves[1]);
-        sums[b] = d[b] * (float)(half_sums[2 * b] + half_sums[2 * b + 1]);
+/* Of a block whose largest magnitude has these bits; d is 0 or NaN where the factor is 0. */
+INLINE float factor_of(uint32_t bits, float *ret_d)
+{
+    float largest = as_float(bits), factor = bits < INFINITE_BITS && largest > INPUT_MIN ? 127 / largest : 0;
+
+    *ret_d = bits >= INFINITE_BITS ? NAN : factor > 0 ? largest / 127 : 0;
+    return factor;
+}
+
+/* 32 numbers, times factor -> bytes and their sums. */
+INLINE void round_small_block(const float *x, float factor, int8_t *q, int32_t half_sums[2])
+{
+    vi halves[2] = {{0}};
+
+    for (size_t v = 0; v < IN_BLOCK; v++) {
+        vi whole = factor > 0 ? nearest(load(x + v * LANES) * all(factor)) : (vi){0};
+        v_lanes bytes = __builtin_convertvector(whole, v_lanes);
+
+        halves[v / (IN_BLOCK / 2)] += whole;
+        memcpy(q + v * LANES, &bytes, sizeof(bytes));
+    }
+    half_sums[0] = sum_of_lanes(halves[0]);
+    half_sums[1] = sum_of_lanes(halves[1]);
+}
+
+/* As the others, but every 32 numbers may have a d of their own, a power of two below that of the largest. */
+INLINE void round_large_block(const float *x, const struct input_row *row, size_t b)
+{
+    uint32_t bits[8], most = 0;
+    float d, factor;
+
+    for (size_t j = 0; j < 8; j++) {
+        fetch_ahead((const char *)(x + j * SMALL_BLOCK), SMALL_BLOCK * sizeof(*x));
+        bits[j] = largest_bits(x + j * SMALL_BLOCK);
+        most = bits[j] > most ? bits[j] : most;
+    }
+    factor = factor_of(most, &d);
+    ((float *)row->large_d)[b] = d / 8;
+    for (size_t j = 0; j < 8; j++) {
+        size_t at = b * 8 + j;
+        int32_t *half_sums = (int32_t *)row->half_sums + 2 * at;
+        float own = as_float(bits[j]), largest = as_float(most);
+        int e = factor > 0 ? (8 * own > largest) + (4 * own > largest) + (2 * own > largest) : 0;
+
+        round_small_block(x + j * SMALL_BLOCK, factor * (float)(8 >> e), (int8_t *)row->q + at * SMALL_BLOCK,
+                          half_sums);
+        ((float *)row->d)[at] = d / 8 * (float)(1 << e);
+        ((int32_t *)row->exponents)[at] = e << 23;
+        ((int16_t *)row->sums)[at] = (int16_t)((half_sums[0] + half_sums[1]) * (1 << e));
+    }
+}
+
+void OF_VARIANT(input_row)(const float *x, size_t n, size_t n_block, void *memory)
+{
+    struct input_row row = input_row_at(memory, n);
+
+    for (size_t b = 0; n_block == LARGE_BLOCK && b < n / LARGE_BLOCK; b++)
+        round_large_block(x + b * LARGE_BLOCK, &row, b);
+    for (size_t b = 0; n_block == SMALL_BLOCK && b < n / SMALL_BLOCK; b++, x += SMALL_BLOCK) {
+        float factor = factor_of(largest_bits(x), (float *)row.d + b);
+
+        fetch_ahead((const char *)x, SMALL_BLOCK * sizeof(*x));
+        round_small_block(x, factor, (int8_t *)row.q + b * SMALL_BLOCK, (int32_t *)row.half_sums + 2 * b);
     }
 }
 
@@ -460,6 +524,35 @@ INLINE void unpack_pairs(const struct tile_q4_k *tile, uint8_t scales[8][TILE_RO
     }
 }
 
+/* Of the 32 neighbours at `at`, whose weights have the same scale. Powers of two are added to exponents; a scale of 0
+   becomes less than 1e-36, and the numbers that it belongs to are 0 anyway. */
+INLINE void add_to_totals(few_products products, const struct input_row *inputs, size_t m, size_t at,
+                          const vf scales[TOGETHER], vf totals[INPUTS_MAX][TOGETHER])
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t t = 0; t < TOGETHER; t++)
+            totals[i][t] += floats_of(products[i][t]) * (vf)((vi)scales[t] + inputs[i].exponents[at]);
+}
+
+/* The minima of all groups times the sums of an input's numbers. */
+INLINE void multiply_minima(uint8_t minima[8][TILE_ROWS], size_t part, const struct input_row *inputs, size_t m,
+                            size_t b, vf ret[INPUTS_MAX][TOGETHER])
+{
+    few_products products = {{{0}}};
+
+    for (size_t j = 0; j < 8; j += 2)
+        for (size_t t = 0; t < TOGETHER; t++) {
+            size_t r = (part + t) * LANES;
+            vi pairs = BYTES_AS_VI(minima[j] + r, epu8) | BYTES_AS_VI(minima[j + 1] + r, epu8) << 16;
+
+            for (size_t i = 0; i < m; i++)
+                products[i][t] = add_pair(products[i][t], pairs, inputs[i].sums + b * 8 + j);
+        }
+    for (size_t i = 0; i < m; i++)
+        for (size_t t = 0; t < TOGETHER; t++)
+            ret[i][t] = floats_of(products[i][t]);
+}
+
 INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *inputs, size_t m, size_t n,
                      struct ahead ahead, vf sums[INPUTS_MAX][PARTS])
 {
@@ -468,27 +561,25 @@ INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *input
 
         unpack_pairs(tile, scales, minima);
         for (size_t part = 0; part < PARTS; part += TOGETHER) {
-            vf d[TOGETHER], dmin[TOGETHER];
+            vf totals[INPUTS_MAX][TOGETHER] = {{{0}}}, less[INPUTS_MAX][TOGETHER];
 
-            for (size_t t = 0; t < TOGETHER; t++) {
-                d[t] = load_f16(tile->d, (part + t) * LANES);
-                dmin[t] = load_f16(tile->dmin, (part + t) * LANES);
-            }
             for (size_t j = 0; j < 8; j++) {
-                vf factors[TOGETHER], less[TOGETHER];
+                vf factors[TOGETHER];
                 few_products products;
 
                 if (part == 0)
                     fetch(&ahead, sizeof(*tile) / 8);
-                for (size_t t = 0; t < TOGETHER; t++) {
-                    factors[t] = d[t] * floats_of_u8(scales[j] + (part + t) * LANES);
-                    less[t] = dmin[t] * floats_of_u8(minima[j] + (part + t) * LANES);
-                }
+                for (size_t t = 0; t < TOGETHER; t++)
+                    factors[t] = floats_of_u8(scales[j] + (part + t) * LANES);
                 add_nibbles(tile->q[j], part, inputs, m, b * 256 + j * 32, products);
-                add_to_sums(products, inputs, m, b * 8 + j, part, factors, sums);
+                add_to_totals(products, inputs, m, b * 8 + j, factors, totals);
+            }
+            multiply_minima(minima, part, inputs, m, b, less);
+            for (size_t t = 0; t < TOGETHER; t++) {
+                vf d = load_f16(tile->d, (part + t) * LANES), dmin = load_f16(tile->dmin, (part + t) * LANES);
+
                 for (size_t i = 0; i < m; i++)
-                    for (size_t t = 0; t < TOGETHER; t++)
-                        sums[i][part + t] -= less[t] * all(inputs[i].sums[b * 8 + j]);
+                    sums[i][part + t] += (totals[i][t] * d - less[i][t] * dmin) * all(inputs[i].large_d[b]);
             }
         }
     }
@@ -498,10 +589,10 @@ INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *input
 INLINE void add_sixes(const struct tile_q6_k *tile, size_t j, size_t h, size_t part, const struct input_row *inputs,
                       size_t m, size_t k, few_products ret)
 {
-    vub high[TOGETHER];
+    vu high[TOGETHER]; /* shifted as 32 bits: what comes from neighbouring bytes is masked */
 
     for (size_t t = 0; t < TOGETHER; t++) {
-        high[t] = load_bytes(tile->high[j][h] + (part + t) * sizeof(vub));
+        high[t] = (vu)load_bytes(tile->high[j][h] + (part + t) * sizeof(vub));
         for (size_t i = 0; i < m; i++)
             ret[i][t] = (vi){0} - 32 * inputs[i].half_sums[k / 16 + h];
     }
@@ -512,11 +603,26 @@ INLINE void add_sixes(const struct tile_q6_k *tile, size_t j, size_t h, size_t p
         load_steps(tile->low[j][s], part, w);
         for (size_t i = 0; i < STEPS; i++)
             for (size_t t = 0; t < TOGETHER; t++)
-                w[i][t] = (h == 0 ? w[i][t] & 15 : w[i][t] >> 4) | (high[t] >> (2 * (s + i)) & 3) << 4;
+                w[i][t] =
+                    (vub)(((vu)w[i][t] >> (4 * h) & 0x0f0f0f0f) |
+                          ((s + i < 2 ? high[t] << (4 - 2 * (s + i)) : high[t] >> (2 * (s + i) - 4)) & 0x30303030));
         pair_steps(w, m);
         add_any_steps(ret, w, inputs, m, k + h * 16 + s * 4);
     }
     unpair_sums(ret, m);
+}
+
+/* Half h of group j of a tile. */
+INLINE void add_half(const struct tile_q6_k *tile, size_t j, size_t h, size_t part, const struct input_row *inputs,
+                     size_t m, size_t b, vf totals[INPUTS_MAX][TOGETHER])
+{
+    vf scales[TOGETHER];
+    few_products products;
+
+    for (size_t t = 0; t < TOGETHER; t++)
+        scales[t] = floats_of_i8(tile->scales[2 * j + h] + (part + t) * LANES);
+    add_sixes(tile, j, h, part, inputs, m, b * 256 + j * 32, products);
+    add_to_totals(products, inputs, m, b * 8 + j, scales, totals);
 }
 
 INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *inputs, size_t m, size_t n,
@@ -524,22 +630,19 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
 {
     for (size_t b = 0; b < n / 256; b++, tile++) {
         for (size_t part = 0; part < PARTS; part += TOGETHER) {
-            vf d[TOGETHER];
+            vf totals[INPUTS_MAX][TOGETHER] = {{{0}}};
 
-            for (size_t t = 0; t < TOGETHER; t++)
-                d[t] = load_f16(tile->d, (part + t) * LANES);
             for (size_t j = 0; j < 8; j++) {
                 if (part == 0)
                     fetch(&ahead, sizeof(*tile) / 8);
-                for (size_t h = 0; h < 2; h++) {
-                    vf factors[TOGETHER];
-                    few_products products;
+                add_half(tile, j, 0, part, inputs, m, b, totals);
+                add_half(tile, j, 1, part, inputs, m, b, totals);
+            }
+            for (size_t t = 0; t < TOGETHER; t++) {
+                vf d = load_f16(tile->d, (part + t) * LANES);
 
-                    for (size_t t = 0; t < TOGETHER; t++)
-                        factors[t] = d[t] * floats_of_i8(tile->scales[2 * j + h] + (part + t) * LANES);
-                    add_sixes(tile, j, h, part, inputs, m, b * 256 + j * 32, products);
-                    add_to_sums(products, inputs, m, b * 8 + j, part, factors, sums);
-                }
+                for (size_t i = 0; i < m; i++)
+                    sums[i][part + t] += totals[i][t] * d * all(inputs[i].large_d[b]);
             }
         }
     }

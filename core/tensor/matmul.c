@@ -128,11 +128,12 @@ static void multiply_many(void *context, int thread, int n_threads)
 
 /* ---- packed weights ---- */
 
-/* Products with the same rows of bytes: m rows of x from `first` on, of which a product may want fewer. */
+/* Products with the same rows of bytes, in blocks of n_block: m rows of x from `first` on, of which a product may want
+ * fewer. */
 struct packed_products {
     const struct compute *compute;
     const float *x;
-    size_t x_stride, first, m, n_in;
+    size_t x_stride, first, m, n_in, n_block;
     const struct matmul_product *products;
     size_t n;
     char *inputs;
@@ -144,7 +145,7 @@ static void make_inputs(void *context, int thread, int n_threads)
     struct range rows = thread_range(p->m, 1, thread, n_threads);
 
     for (size_t i = rows.begin; i < rows.end; i++)
-        p->compute->kernels->input_row(p->x + (p->first + i) * p->x_stride, p->n_in,
+        p->compute->kernels->input_row(p->x + (p->first + i) * p->x_stride, p->n_in, p->n_block,
                                        p->inputs + i * input_row_bytes(p->n_in));
 }
 
@@ -191,6 +192,7 @@ static void multiply_packed(const struct compute *compute, const float *x, size_
                                 .x = x,
                                 .x_stride = x_stride,
                                 .n_in = products->weight->shape[0],
+                                .n_block = tensor_type_info(products->weight->type)->n_block,
                                 .products = products,
                                 .n = n,
                                 .inputs = (char *)compute->scratch[0]};
@@ -229,11 +231,12 @@ void matmul(const struct compute *compute, const float *x, size_t x_stride, size
 void matmul_each(const struct compute *compute, const float *x, size_t x_stride, const struct matmul_product *products,
                  size_t n)
 {
-    bool is_packed = true;
+    bool takes_same_rows = true; /* of bytes */
 
     for (size_t i = 0; i < n; i++)
-        is_packed &= products[i].weight->tiles != NULL;
-    if (is_packed) {
+        takes_same_rows &= products[i].weight->tiles && tensor_type_info(products[i].weight->type)->n_block ==
+                                                            tensor_type_info(products->weight->type)->n_block;
+    if (takes_same_rows) {
         multiply_packed(compute, x, x_stride, products, n);
         return;
     }

@@ -403,33 +403,58 @@ static const char *check_narrow_f16(const struct kernels *kernels)
 static _Alignas(64) uint8_t block_rows[TILE_ROWS * TILE_N * 4], tiles[TILE_ROWS * TILE_N * 4];
 static _Alignas(64) uint8_t input_rows[TILE_M * (TILE_N * 4 + 64)], other_rows[TILE_M * (TILE_N * 4 + 64)];
 
-static const char *check_input_row(const struct kernels *kernels)
+static bool same_floats(const float *a, const float *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (memcmp(&a[i], &b[i], sizeof(*a)) != 0 && !(isnan(a[i]) && isnan(b[i])))
+            return false;
+    return true;
+}
+
+static const char *compare_input_rows(size_t n, size_t n_block)
+{
+    struct input_row expected = input_row_at(input_rows, n), found = input_row_at(other_rows, n);
+
+    if (memcmp(expected.q, found.q, n) != 0 ||
+        memcmp(expected.half_sums, found.half_sums, n / 16 * sizeof(*found.half_sums)) != 0)
+        return "numbers or their sums differ";
+    if (!same_floats(expected.d, found.d, n / 32))
+        return "a scale differs";
+    if (n_block == SMALL_BLOCK)
+        return NULL;
+    if (memcmp(expected.exponents, found.exponents, n / 32 * sizeof(*found.exponents)) != 0 ||
+        !same_floats(expected.large_d, found.large_d, n / 256))
+        return "a common scale or an exponent differs";
+    if (memcmp(expected.sums, found.sums, n / 32 * sizeof(*found.sums)) != 0)
+        return "a sum times a power of two differs";
+    for (size_t b = 0; b < n / 32; b++)
+        if (!isnan(found.d[b]) && found.d[b] != ldexpf(found.large_d[b / 8], found.exponents[b] >> 23))
+            return "a scale is not what its exponent says";
+    return NULL;
+}
+
+static const char *check_input_row(const struct kernels *kernels, size_t n_block)
 {
     static float values[TILE_N];
+    const char *wrong;
     static const float specials[] = {0, -0.0f, INFINITY, -INFINITY, NAN, 1e-45f, 3e38f, 1e-30f, -1e-31f};
 
-    for (size_t n = 32; n <= TILE_N; n += 96)
+    for (size_t n = n_block; n <= TILE_N; n += 3 * n_block)
         for (size_t round = 0; round < 1 + ARRAY_SIZE(specials); round++) {
-            struct input_row expected = input_row_at(input_rows, n), found = input_row_at(other_rows, n);
-
             fill(values, n, wild);
+            for (size_t k = 0; k < n; k++) /* magnitudes of some blocks are far below those of others */
+                values[k] = ldexpf(values[k], -(int)(k / 32 * 5 % 7));
             if (round > 0)
                 values[random_below(&random_state, (uint32_t)n)] = specials[round - 1];
             if (round > 1)
-                memset(values + n - 32, 0, 32 * sizeof(float));
+                memset(values + n - n_block, 0, n_block * sizeof(float));
             memset(other_rows, 0x5a, sizeof(other_rows));
-            kernels_ref.input_row(values, n, input_rows);
-            kernels->input_row(values, n, other_rows);
-            if (memcmp(expected.q, found.q, n) != 0 ||
-                memcmp(expected.half_sums, found.half_sums, n / 16 * sizeof(int32_t)) != 0)
-                return "numbers or their sums differ";
-            for (size_t b = 0; b < n / 32; b++)
-                if (memcmp(&expected.d[b], &found.d[b], 4) != 0 && !(isnan(expected.d[b]) && isnan(found.d[b])))
-                    return "a scale differs";
-            for (size_t b = 0; b < n / 32; b++)
-                if (memcmp(&expected.sums[b], &found.sums[b], 4) != 0 && !(isnan(expected.d[b]) && isnan(found.d[b])))
-                    return "a scaled sum differs";
-            for (size_t i = n + n / 32 * 16; i < sizeof(other_rows); i++)
+            kernels_ref.input_row(values, n, n_block, input_rows);
+            kernels->input_row(values, n, n_block, other_rows);
+            wrong = compare_input_rows(n, n_block);
+            if (wrong)
+                return wrong;
+            for (size_t i = input_row_bytes(n); i < sizeof(other_rows); i++)
                 if (other_rows[i] != 0x5a)
                     return "wrote outside of its output";
         }
@@ -453,7 +478,7 @@ static const char *check_tiles(const struct kernels *kernels, const struct store
             type->pack(block_rows, row_bytes, n_rows, n, tiles);
             fill(values, m * n, wild);
             for (size_t i = 0; i < m; i++)
-                kernels_ref.input_row(values + i * n, n, input_rows + i * step);
+                kernels_ref.input_row(values + i * n, n, type->n_block, input_rows + i * step);
             kernels_of(&kernels_ref, type)->tiles(tiles, input_rows, m, n, n_rows, expected, stride);
             kernels_of(kernels, type)->tiles(tiles, input_rows, m, n, n_rows, found, stride);
             for (size_t i = 0; i < m; i++) {
@@ -669,7 +694,7 @@ static void bench_tiles(const struct kernels *kernels, const struct stored *type
         type->pack(rows + j * TILE_ROWS * row_bytes, row_bytes, TILE_ROWS, BENCH_N, packed + j * TILE_ROWS * row_bytes);
     fill(values, BENCH_N, moderate);
     for (size_t i = 0; i < 64; i++)
-        kernels->input_row(values, BENCH_N, inputs + i * input_row_bytes(BENCH_N));
+        kernels->input_row(values, BENCH_N, type->n_block, inputs + i * input_row_bytes(BENCH_N));
     for (size_t m = 1; m <= 64; m *= 2) {
         double seconds =
             BEST_OF(for (size_t j = 0; j < n_tile_rows; j++) kernels_of(kernels, type)
@@ -721,7 +746,8 @@ static void check_table(const struct kernels *kernels)
         if (stored_types[t].pack)
             report(kernels, "tiles ", stored_types[t].name, check_tiles(kernels, &stored_types[t]));
     }
-    report(kernels, "input_row", "", check_input_row(kernels));
+    report(kernels, "input_row", " in blocks of 32", check_input_row(kernels, SMALL_BLOCK));
+    report(kernels, "input_row", " in blocks of 256", check_input_row(kernels, LARGE_BLOCK));
     report(kernels, "narrow_f16", "", check_narrow_f16(kernels));
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
         report(kernels, checks[i].name, "", checks[i].run(kernels));

@@ -131,12 +131,12 @@ static void check_matmul(size_t m, size_t n_in, size_t n_out, enum tensor_type t
 }
 
 /* What becomes of inputs on the way into packed weights. */
-static void round_inputs(float *x, size_t n)
+static void round_inputs(float *x, size_t n, enum tensor_type type)
 {
     void *memory = aligned_alloc(64, input_row_bytes(n));
     struct input_row row = input_row_at(memory, n);
 
-    kernels_ref.input_row(x, n, memory);
+    kernels_ref.input_row(x, n, tensor_type_info(type)->n_block, memory);
     for (size_t k = 0; k < n; k++)
         x[k] = row.d[k / 32] * row.q[k];
     free(memory);
@@ -170,7 +170,7 @@ static void check_packed(size_t m, size_t n_in, size_t n_out, enum tensor_type t
         thread_pool_free(pool);
     }
     for (size_t i = 0; i < m; i++) {
-        round_inputs(x + i * n_in, n_in);
+        round_inputs(x + i * n_in, n_in, type);
         for (size_t j = 0; j < n_out; j++) {
             double sum = bias[j], tolerance = 1e-5;
 
