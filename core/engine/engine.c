@@ -696,13 +696,15 @@ static int allocate(struct engine *engine, const struct onellm_options *options,
     engine->candidates = arena_new(&engine->arena, struct candidate, model->hparams.n_vocab);
     if (!engine->decoder || !engine->candidates)
         return -ENOMEM;
+    engine->media_cache =
+        media_cache_new(model->hparams.n_modality_tokens * model->hparams.decoder.width, engine->plan.media_cache);
+    if (!engine->media_cache)
+        return -ENOMEM;
     if (!model->hparams.multimodal)
         return 0;
     engine->encoder = encoder_new(model, &engine->item_compute, &engine->arena);
     engine->projection = projection_new(model, &engine->item_compute, &engine->arena);
-    engine->media_cache =
-        media_cache_new(model->hparams.n_modality_tokens * model->hparams.decoder.width, options->media_cache_bytes);
-    return engine->encoder && engine->projection && engine->media_cache ? 0 : -ENOMEM;
+    return engine->encoder && engine->projection ? 0 : -ENOMEM;
 }
 
 int engine_init(struct engine *engine, struct model *model, const struct onellm_options *options, size_t context,

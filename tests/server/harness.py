@@ -26,13 +26,13 @@ SANITIZER = re.compile(r'ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitize
 
 
 @functools.cache
-def tiny_model(*sizes):
+def tiny_model(*sizes, shape='tiny'):
     """A model file with random weights: a few MB of the real structure, with other sizes where they are given."""
     folder = tempfile.TemporaryDirectory()
     atexit.register(folder.cleanup)
     model = Path(folder.name) / 'tiny.gguf'
     settings = [word for size in sizes for word in ('--set', size)]
-    subprocess.run([TOOL, 'synthesize', '--shape', 'tiny', '--seed', '1', *settings, '--output', model], check=True,
+    subprocess.run([TOOL, 'synthesize', '--shape', shape, '--seed', '1', *settings, '--output', model], check=True,
                    stderr=subprocess.DEVNULL)
     return model
 
