@@ -115,9 +115,12 @@ INLINE vf larger(vf a, vf b)
     INLINE void some_dots_##type(const char *rows, size_t row_bytes, size_t n_rows, const float *x, size_t x_stride,   \
                                  size_t m, size_t n, float *ret, size_t ret_stride)                                    \
     {                                                                                                                  \
-        vf sums[ROWS_MAX][INPUTS_MAX] = {{{0}}}, inputs[INPUTS_MAX], weights;                                          \
+        vf sums[ROWS_MAX][INPUTS_MAX], inputs[INPUTS_MAX], weights;                                                    \
         size_t k = 0;                                                                                                  \
                                                                                                                        \
+        for (size_t j = 0; j < n_rows; j++) /* not the whole array, which would be in memory then */                   \
+            for (size_t i = 0; i < m; i++)                                                                             \
+                sums[j][i] = all(0);                                                                                   \
         for (; k + LANES <= n; k += LANES) {                                                                           \
             for (size_t i = 0; i < m; i++)                                                                             \
                 inputs[i] = load(x + i * x_stride + k);                                                                \
