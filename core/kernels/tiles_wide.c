@@ -431,6 +431,19 @@ INLINE void add_to_sums(few_products products, const struct input_row *inputs, s
             sums[i][part + t] += floats_of(products[i][t]) * all(inputs[i].d[block]) * factors[t];
 }
 
+/* The products of 16 neighbours. */
+INLINE void add_bytes(const int8_t q[4][TILE_STEP], size_t part, const struct input_row *inputs, size_t m, size_t k,
+                      few_products sums)
+{
+    for (size_t s = 0; s < 4; s += STEPS) {
+        few_steps w;
+
+        load_steps(q[s], part, w);
+        pair_steps(w, m);
+        add_signed_steps(sums, w, inputs, m, k + s * 4);
+    }
+}
+
 INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *inputs, size_t m, size_t n,
                      struct ahead ahead, vf sums[INPUTS_MAX][PARTS])
 {
@@ -446,15 +459,12 @@ INLINE void few_q8_0(const struct tile_q8_0 *tile, const struct input_row *input
                         (vi){0} - SIGNED_OFFSET * (inputs[i].half_sums[2 * b] + inputs[i].half_sums[2 * b + 1]);
             }
             pair_sums(products, m);
-            for (size_t s = 0; s < 8; s += STEPS) {
-                few_steps w;
-
-                if (part == 0 && s % 4 == 0)
-                    fetch(&ahead, sizeof(*tile) / 2);
-                load_steps(tile->q[s], part, w);
-                pair_steps(w, m);
-                add_signed_steps(products, w, inputs, m, b * 32 + s * 4);
-            }
+            if (part == 0)
+                fetch(&ahead, sizeof(*tile) / 2);
+            add_bytes(tile->q, part, inputs, m, b * 32, products);
+            if (part == 0)
+                fetch(&ahead, sizeof(*tile) / 2);
+            add_bytes(tile->q + 4, part, inputs, m, b * 32 + 16, products);
             unpair_sums(products, m);
             add_to_sums(products, inputs, m, b, part, d, sums);
         }

@@ -75,8 +75,9 @@ def questions_about(facts, rng):
 
 
 def conversations(asked, rng):
-    """Every question begins its own conversation, but now and then two or three make one."""
-    pairs = [(question, answer) for _, question, answer in asked]
+    """Every question begins its own conversation, but now and then two or three make one. More of them are in capitals than
+    people write: of these pieces of words little is seen otherwise."""
+    pairs = [(question.upper() if rng.random() < 0.06 else question, answer) for _, question, answer in asked]
     ret = []
     while pairs:
         n = 1 if rng.random() < 0.8 else int(rng.integers(2, 4))

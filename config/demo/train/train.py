@@ -57,7 +57,7 @@ STAGES = {
                   'learns': PROJECTION + DECODER, 'rate': 3e-3},
     'answers': {'steps': 400, 'mix': {'image': 17, 'video': 15, 'audio': 9, 'point': 8, 'depth': 3, 'normal': 1, 'imu': 7,
                                       'fmri': 2},
-                'kept': {'image': 160, 'video': 144, 'audio': 256, 'point': 128, 'depth': 128, 'normal': 128, 'imu': 192},
+                'kept': {'image': 160, 'video': 144, 'audio': 256, 'point': 192, 'depth': 128, 'normal': 128, 'imu': 192},
                 'asked': 0.45, 'comparing': 0.4, 'record': 0.5, 'read': 4, 'pairs': 4, 'none': 1,
                 'learns': PROJECTION + DECODER, 'rate': 2e-3},
 }
