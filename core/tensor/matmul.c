@@ -17,7 +17,7 @@
 #define FEW_ROWS 8        /* up to here the dot kernels win */
 #define CACHED 393216     /* bytes of inputs that stay in the second-level cache */
 #define FEW_INPUTS 4      /* up to here it costs less to make rows of bytes alone than to wake others */
-#define PARTS 4           /* for each thread */
+#define PARTS 8           /* for each thread, of shrinking sizes */
 #define INPUTS_MAX 128    /* rows of bytes that are made at once */
 #define SMALL_WORK 100000 /* multiplications: a few microseconds */
 #define ROW_GROUP 16 /* granularity of the partition over threads; rows of the scratch are whole blocks of weights */
@@ -163,8 +163,21 @@ static void multiply_tiles(const struct packed_products *p, const struct matmul_
     add_bias(p->compute, product, m, ret, rows);
 }
 
+/* Every part is half of a thread's share of what is left, so that reading goes on in long stretches and nobody waits
+ * long for the last one; the last part is all that is left. */
+static struct range shrinking_range(size_t n, int part, int n_parts)
+{
+    size_t share = (size_t)MAX(2 * n_parts / PARTS, 1), begin = 0, end = 0;
+
+    for (int i = 0; i <= part; i++) {
+        begin = end;
+        end += i < n_parts - 1 ? (n - end + share - 1) / share : n - end;
+    }
+    return (struct range){begin, end};
+}
+
 /* The tiles of all products, one after the other, are dealt to the threads. */
-static void multiply_packed_part(void *context, int thread, int n_threads)
+static void multiply_packed_part(void *context, int part_number, int n_parts)
 {
     const struct packed_products *p = context;
     struct range part;
@@ -172,7 +185,7 @@ static void multiply_packed_part(void *context, int thread, int n_threads)
 
     for (size_t i = 0; i < p->n; i++)
         n += tiles_for(p->products[i].weight->shape[1]);
-    part = thread_range(n, 1, thread, n_threads);
+    part = shrinking_range(n, part_number, n_parts);
     n = 0;
     for (size_t i = 0; i < p->n; i++) {
         size_t n_rows = p->products[i].weight->shape[1], n_here = tiles_for(n_rows);
