@@ -16,14 +16,15 @@ def free_port():
 
 @contextlib.contextmanager
 def started(command, path='/health'):
-    """The address (host, port) of a server that is up: `path` answers 200. In the command {port} stands for its port."""
+    """The address (host, port) of a server that is up, `path` answers 200, and its process. In the command {port} stands for its
+    port."""
     port = free_port()
     url = f'http://127.0.0.1:{port}{path}'
     arguments = shlex.split(command.replace('{port}', str(port)))
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             wait_until_up(process, url)
-            yield '127.0.0.1', port
+            yield ('127.0.0.1', port), process
         finally:
             process.kill()  # some do not end when asked to
 
