@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A client that leaves, at whatever stage, frees its place and the engine at once."""
 
+import re
 import time
 
 from harness import ENDLESS, SAMPLES, SECONDS, Case, form, head, main
@@ -67,11 +68,15 @@ class Cancel(Case):
             connection.send(head('POST', '/v1/answers', headers, body) + body)
             time.sleep(i / 150)
             self.leave(connection, 'reset' if i % 2 else 'close')
-            if i % 2 == 0 and ' status=0 ' in self.daemon.wait_for_log(f'event=request id=left-{i} '):
-                self.daemon.wait_for_log(f' request=left-{i}')
+            if i % 2 == 0:
+                self.daemon.wait_for_log(f'event=request id=left-{i} ', 1, 5)
         time.sleep(0.5)
         self.assert_free()
-        self.assertGreater(self.daemon.log().count(' request=left-'), 5)
+        ended = dict(re.findall(r'event=request id=(left-\d+) .* status=(\d+) ', self.daemon.log()))
+        abandoned = re.findall(r'event=abandoned .* request=(left-\d+)$', self.daemon.log(), re.M)
+        self.assertEqual(set(ended.values()) - {'0', '429'}, set())
+        self.assertEqual(sorted(abandoned), sorted(id for id, status in ended.items() if status == '0'))
+        self.assertGreater(len(abandoned), 5)
 
     def test_while_waiting_for_json(self):
         for kind in ('close', 'reset'):
