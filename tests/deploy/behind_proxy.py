@@ -12,7 +12,6 @@ import collections
 import concurrent.futures
 import itertools
 import json
-import signal
 import sys
 import threading
 import time

@@ -25,6 +25,15 @@ SECONDS = 60  # the longest that anything here may take on a busy machine under 
 SANITIZER = re.compile(r'ERROR: \w+Sanitizer|runtime error:|SUMMARY: \w+Sanitizer')
 
 
+def wait_until(condition):
+    """The first true value."""
+    deadline = time.monotonic() + SECONDS
+    while not (value := condition()):
+        assert time.monotonic() < deadline, 'it does not happen'
+        time.sleep(0.005)
+    return value
+
+
 @functools.cache
 def tiny_model(*sizes, shape='tiny'):
     """A model file with random weights: a few MB of the real structure, with other sizes where they are given."""
@@ -119,6 +128,13 @@ class Daemon:
     def cpu_seconds(self):
         fields = Path(f'/proc/{self.process.pid}/stat').read_text().rsplit(')', 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+    def metric(self, name):
+        """A gauge or counter of /metrics that has no labels."""
+        return float(re.search(rf'^onellmd_{name} (\S+)$', self.get('/metrics').body.decode(), re.MULTILINE)[1])
+
+    def wait_for_metric(self, name, at_least):
+        wait_until(lambda: self.metric(name) >= at_least)
 
     # ---- requests ----
 

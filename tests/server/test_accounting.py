@@ -13,7 +13,7 @@ import time
 import unittest
 from pathlib import Path
 
-from harness import ENDLESS, SECONDS, Daemon, form, head, main, slow
+from harness import ENDLESS, Daemon, form, head, main, slow, wait_until
 
 SHORT = [('prompt', 'x'), ('max_tokens', 3), ('temperature', 0)]
 LONG = [('prompt', 'x'), *ENDLESS]
@@ -131,20 +131,9 @@ class Accounting(unittest.TestCase):
                 replies[int(status)] += int(n)
         return values, ends, replies
 
-    def wait_for_requests(self, daemon, n):
-        deadline = time.monotonic() + SECONDS
-        while self.metrics(daemon)[0]['requests'] < n:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
-
     def at_rest(self, daemon):
-        deadline = time.monotonic() + SECONDS
-        while True:
-            values, ends, replies = self.metrics(daemon)
-            if values['requests'] == 0 and values['exchanges'] == 1:
-                return values, ends, replies
-            self.assertLess(time.monotonic(), deadline, values)
-            time.sleep(0.1)
+        wait_until(lambda: daemon.metric('requests') == 0 and daemon.metric('exchanges') == 1)
+        return self.metrics(daemon)
 
     def assert_balanced(self, seen, values, ends, replies):
         """Who asked was accepted or turned away; who was accepted has ended, in the way that the client has seen."""
@@ -193,7 +182,7 @@ class Accounting(unittest.TestCase):
             held = [daemon.connect() for _ in range(6)]
             for connection in held:
                 connection.send(header + body[:10])
-            self.wait_for_requests(daemon, 6)
+            daemon.wait_for_metric('requests', 6)
             crowd = Crowd(daemon)
             for as_chat in [False, True] * 10:
                 crowd.stays(SHORT, as_chat)
@@ -219,7 +208,7 @@ class Accounting(unittest.TestCase):
             client = subprocess.Popen([sys.executable, '-c', script, str(daemon.address[1])], cwd=Path(__file__).parent,
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self.assertEqual(client.stdout.readline(), b'sent\n')
-            self.wait_for_requests(daemon, 5)
+            daemon.wait_for_metric('requests', 5)
             client.kill()
             client.communicate()
             values, ends, replies = self.at_rest(daemon)
@@ -239,10 +228,7 @@ class Accounting(unittest.TestCase):
             *[(crowd.leaves, (LONG, as_chat, fraction, 0.4)) for as_chat in (False, True) for fraction in (0.5, 1)]]]
         for thread in threads:
             thread.start()
-        deadline = time.monotonic() + SECONDS
-        while self.metrics(daemon)[0]['questions_accepted_total'] < len(threads):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
+        daemon.wait_for_metric('questions_accepted_total', len(threads))
         daemon.signal()
         for thread in threads:
             thread.join()

@@ -4,9 +4,8 @@
 import json
 import re
 import subprocess
-import time
 
-from harness import ROOT, SAMPLES, SECONDS, chunked, form, head, main
+from harness import ROOT, SAMPLES, chunked, form, head, main
 from test_completions import BAD, PATH, SAME, SHORT, ChatCase, media, picture, user
 
 IMAGE = SAMPLES / 'image.jpg'
@@ -176,21 +175,14 @@ class WrongForms(FormCase):
         body, content_type = form([('a', b'x' * 90000), self.parts(shown('a'))])
         first = self.daemon.connect()
         first.send(head('POST', PATH, [('Content-Type', content_type)], body) + body[:-10])
-        deadline = time.monotonic() + SECONDS
-        while self.gauge('upload_bytes') < 90000:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.02)
+        self.daemon.wait_for_metric('upload_bytes', 90000)
         self.assert_error(self.daemon.request('POST', PATH, [('Content-Type', content_type)], body), 429,
                           'rate_limit_error', 'queue_full')
         first.close()
         self.daemon.wait_for_log('event=abandoned')
-        self.assertEqual(self.gauge('upload_bytes'), 0)
+        self.assertEqual(self.daemon.metric('upload_bytes'), 0)
         self.assert_error(self.daemon.request('POST', PATH, [('Content-Type', content_type)], body), 415, BAD,
                           'unsupported_media_type', 'image')
-
-    def gauge(self, name):
-        lines = self.daemon.get('/metrics').body.decode().splitlines()
-        return float(next(line.split()[1] for line in lines if line.startswith(f'onellmd_{name} ')))
 
 
 class FewParts(FormCase):

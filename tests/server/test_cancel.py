@@ -4,7 +4,7 @@
 import re
 import time
 
-from harness import ENDLESS, SAMPLES, SECONDS, Case, form, head, main
+from harness import ENDLESS, SAMPLES, Case, form, head, main, wait_until
 
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
 
@@ -21,10 +21,7 @@ class Cancel(Case):
 
     def assert_free(self):
         """Soon all nine places are free, and the engine takes a question at once."""
-        deadline = time.monotonic() + SECONDS
-        while not self.nine_are_answered():
-            self.assertLess(time.monotonic(), deadline, self.daemon.log())
-            time.sleep(0.2)  # what a thread was decoding is freed when the thread notices
+        wait_until(self.nine_are_answered)  # what a thread was decoding is freed when the thread notices
 
     def nine_are_answered(self):
         connections = [self.daemon.connect() for _ in range(9)]
@@ -131,6 +128,10 @@ class Asked(Case):
     def delete(self, request_id):
         return self.daemon.request('DELETE', f'/v1/requests/{request_id}')
 
+    def delete_when_known(self, name):
+        """Once its header has been read."""
+        return wait_until(lambda: (response := self.delete(name)).status != 404 and response)
+
     def test_a_stream_by_its_id(self):
         connection = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, ('stream', 'true'))
         self.assertEqual(connection.head()[0], 200)
@@ -147,11 +148,8 @@ class Asked(Case):
     def test_a_reply_by_the_id_that_its_client_chose(self):
         running = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, headers=[('X-Request-Id', 'mine')])
         waiting = self.daemon.start_asking(('prompt', 'x'), *ENDLESS, headers=[('X-Request-Id', 'mine-too')])
-        deadline = time.monotonic() + SECONDS
         for name, connection in (('mine-too', waiting), ('mine', running)):
-            while (response := self.delete(name)).status == 404:
-                self.assertLess(time.monotonic(), deadline)  # its header has not been read yet
-            self.assertRegex(response.json()['id'], '^ans-')
+            self.assertRegex(self.delete_when_known(name).json()['id'], '^ans-')
             self.assert_error(connection.response(), 409, 'cancelled_error', 'cancelled')
 
     def test_while_uploading(self):
@@ -159,9 +157,7 @@ class Asked(Case):
         headers = [('Content-Type', content_type), ('X-Request-Id', 'halfway')]
         connection = self.daemon.connect()
         connection.send(head('POST', '/v1/answers', headers, body) + body[:1000])
-        deadline = time.monotonic() + SECONDS
-        while self.delete('halfway').status == 404:
-            self.assertLess(time.monotonic(), deadline)
+        self.delete_when_known('halfway')
         self.assert_error(connection.response(), 409, 'cancelled_error', 'cancelled')
 
     def test_unknown(self):

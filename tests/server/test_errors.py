@@ -3,7 +3,7 @@
 is wrong with a request is malformed.py."""
 
 import malformed
-from harness import Case, chunked, form, head, main
+from harness import Case, chunked, form, main
 
 BAD = 'invalid_request_error'
 

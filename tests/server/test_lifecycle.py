@@ -165,7 +165,7 @@ class Ends(unittest.TestCase):
     def test_json_is_finished(self):
         daemon = Daemon(*slow())
         connections = [daemon.start_asking(*SOME) for _ in range(3)]
-        time.sleep(0.1)
+        daemon.wait_for_metric('requests', 3)
         daemon.signal()
         for connection in connections:
             response = connection.response()
@@ -179,7 +179,7 @@ class Ends(unittest.TestCase):
         body, content_type = form(SHORT)
         with daemon.connect() as connection:
             connection.send(head('POST', '/v1/answers', [('Content-Type', content_type)], body) + body[:20])
-            time.sleep(0.1)
+            daemon.wait_for_metric('requests', 1)
             daemon.signal()
             daemon.wait_for_log('event=stopping')
             connection.send(body[20:])
@@ -193,7 +193,7 @@ class Ends(unittest.TestCase):
         uploading = daemon.connect()
         body, content_type = form(SHORT)
         uploading.send(head('POST', '/v1/answers', [('Content-Type', content_type)], body) + body[:20])
-        time.sleep(0.1)
+        daemon.wait_for_metric('requests', 5)
         daemon.signal()
         for ending in [list(events)[-1]] + [list(stream.events())[-1] for stream in streams[1:]]:
             self.assertEqual((ending.name, ending.data['error']['code']), ('error', 'draining'))

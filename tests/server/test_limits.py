@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """What is too much, too many or too slow: refused early, with the right status, and with everybody else served."""
 
+import json
 import time
 import unittest
 
-from harness import ENDLESS, SAMPLES, SECONDS, Case, Closed, Daemon, chunked, endless, events_of, form, head, main
+from harness import ENDLESS, SAMPLES, Case, Closed, Daemon, chunked, endless, events_of, form, head, main, wait_until
 
 BAD = 'invalid_request_error'
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
@@ -20,11 +21,12 @@ class Queue(Case):
 
     def hold_places(self):
         """Two uploads that never end take the two places."""
+        wait_until(lambda: self.daemon.metric('requests') == 0)
         header, body = upload(SHORT)
         connections = [self.daemon.connect() for _ in range(2)]
         for connection in connections:
             connection.send(header + body[:10])
-        self.assertEqual(self.daemon.get('/livez').status, 200)
+        self.daemon.wait_for_metric('requests', 2)
         return connections
 
     def test_full(self):
@@ -114,7 +116,7 @@ class Sizes(Case):
         header, body = upload([('image', b'x' * 190000), *SHORT[:2]])
         with self.daemon.connect() as first, self.daemon.connect() as second:
             first.send(header + body[:-10])
-            time.sleep(0.3)
+            self.daemon.wait_for_metric('upload_bytes', 190000)
             second.send(header)
             response = second.response()
             self.assert_error(response, 429, 'rate_limit_error', 'queue_full')
@@ -126,7 +128,7 @@ class Sizes(Case):
             self.assert_error(response, 429, 'rate_limit_error', 'queue_full', 'image')
             first.send(body[-10:])
             self.assertEqual(first.response().status, 415)
-        time.sleep(0.1)
+        wait_until(lambda: self.daemon.metric('upload_bytes') == 0)
         self.assertEqual(self.daemon.ask(('image', b'x' * 190000), *SHORT[:2]).status, 415)
 
     def test_parts(self):
@@ -213,17 +215,19 @@ class SlowReader(unittest.TestCase):
 
     def test_loses_its_request(self):
         """What one client does not read must not fill the server's memory, nor hold up the others."""
-        daemon = Daemon(*endless(2), '--stream-bytes-max', '4096')
+        daemon = Daemon(*endless(2), '--stream-bytes-max', '16384')
         try:
             reader = daemon.connect(receive_bytes=2048)
-            body, content_type = form([('prompt', 'x'), *ENDLESS, ('stream', 'true')])
-            reader.send(head('POST', '/v1/answers', [('Content-Type', content_type)], body) + body)
-            line = daemon.wait_for_log('event=dropped', seconds=3 * SECONDS)  # buffers of a megabyte have to be filled
+            question = {'model': 'any', 'messages': [{'role': 'user', 'content': 'x'}], **dict(ENDLESS), 'stream': True,
+                        'logprobs': True, 'top_logprobs': 20}  # long events: buffers of megabytes have to be filled
+            body = json.dumps(question).encode()
+            reader.send(head('POST', '/v1/chat/completions', [('Content-Type', 'application/json')], body) + body)
+            line = daemon.wait_for_log('event=dropped')
             self.assertIn('read too slowly', line)
             self.assertEqual(daemon.ask(*SHORT).status, 200)
             with self.assertRaises(Closed):
                 self.assertEqual(reader.head()[0], 200)
-                list(reader.events())
+                list(reader.chunks())
         finally:
             daemon.stop()
 

@@ -1,11 +1,9 @@
 #!/usr/bin/python3
 """Whatever malformed.py sends gets what it has to get, everybody else is served meanwhile, and nothing of it is left."""
 
-import re
-import time
 
 import malformed
-from harness import SECONDS, Case, Closed, main
+from harness import Case, Closed, main, wait_until
 
 SHORT = [('prompt', 'x'), ('max_tokens', 1), ('temperature', 0)]
 KINDS = {'invalid_api_key': 'authentication_error', 'not_found': 'not_found_error', 'method_not_allowed': 'not_found_error',
@@ -52,15 +50,9 @@ class Malformed(Case):
                 self.check(row)
                 self.assertEqual(self.daemon.ask(*SHORT).status, 200)
 
-    def metric(self, name):
-        text = self.daemon.get('/metrics').body.decode()
-        return float(re.search(rf'^onellmd_{name} (\S+)$', text, re.MULTILINE).group(1))
-
     def test_then_nothing_is_left(self):
-        deadline = time.monotonic() + SECONDS
-        while (found := {name: self.metric(name) for name in AT_REST}) != AT_REST:
-            self.assertLess(time.monotonic(), deadline, found)  # what a thread is decoding goes when the thread notices
-            time.sleep(0.1)
+        # what a thread is decoding goes when the thread notices
+        wait_until(lambda: {name: self.daemon.metric(name) for name in AT_REST} == AT_REST)
         self.assertNotIn('level=error', self.daemon.log())
 
 

@@ -1,17 +1,18 @@
 #!/usr/bin/python3
 """Hostile files and dying decoders: what does it cost anybody else?"""
 
+import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
-import time
 import unittest
 import zlib
 from pathlib import Path
 
-from harness import ENDLESS, PROGRAM, SAMPLES, SECONDS, Case, Daemon, form, main, slow
+from harness import ENDLESS, PROGRAM, SAMPLES, SECONDS, Case, Daemon, form, main, slow, wait_until
 
 BAD = 'invalid_request_error'
 N_STREAMS = 32
@@ -35,16 +36,6 @@ def children_of(pid):
     return [int(word) for path in Path(f'/proc/{pid}/task').glob('*/children') for word in path.read_text().split()]
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.001)
-    raise AssertionError('it does not happen')
-
-
 class Hostile(Case):
     """Many streams, beside which somebody sends what no decoder can cope with."""
 
@@ -62,19 +53,16 @@ class Hostile(Case):
     def tearDown(self):
         for connection, _ in self.streams:
             connection.close()
-        wait_for(lambda: self.metric('requests') == 0)
-
-    def metric(self, name):
-        return float(re.search(rf'^onellmd_{name} (\S+)$', self.daemon.get('/metrics').body.decode(), re.MULTILINE)[1])
+        wait_until(lambda: self.daemon.metric('requests') == 0)
 
     def streams_go_on(self):
         """All of them are being answered, and have more to say."""
-        n_before = self.metric('generated_tokens_total')
+        n_before = self.daemon.metric('generated_tokens_total')
         for _, events in self.streams:
             while next(events).name != 'delta':
                 continue
-        wait_for(lambda: self.metric('generated_tokens_total') > n_before + N_STREAMS)
-        self.assertEqual(self.metric('sequences'), N_STREAMS)
+        wait_until(lambda: self.daemon.metric('generated_tokens_total') > n_before + N_STREAMS)
+        self.assertEqual(self.daemon.metric('sequences'), N_STREAMS)
 
     def test_bombs(self):
         big = png(8000, 8000)
@@ -91,22 +79,22 @@ class Hostile(Case):
         self.streams_go_on()
 
     def test_a_decoder_is_killed(self):
-        worker, = wait_for(lambda: children_of(self.daemon.process.pid))
+        worker, = wait_until(lambda: children_of(self.daemon.process.pid))
         asking = self.daemon.start_asking(('image', png(4500, 4500)), *ASK)
-        victim, = wait_for(lambda: children_of(worker))
-        subprocess.run(['kill', '-KILL', str(victim)], check=True)
+        victim, = wait_until(lambda: children_of(worker))
+        os.kill(victim, signal.SIGKILL)
         self.assert_error(asking.response(), 400, BAD, 'invalid_media', 'image')
         asking.close()
         self.assertIn('signal 9', self.daemon.wait_for_log('code=invalid_media'))
-        self.assertEqual(self.metric('media_workers_died_total'), 1)
+        self.assertEqual(self.daemon.metric('media_workers_died_total'), 1)
         self.streams_go_on()
 
     def test_the_worker_is_killed(self):
         worker, = children_of(self.daemon.process.pid)
-        subprocess.run(['kill', '-KILL', str(worker)], check=True)
+        os.kill(worker, signal.SIGKILL)
         asking = self.daemon.start_asking(('image', SAMPLES / 'image.jpg'), *ASK)
         self.daemon.wait_for_log('event=media_worker')
-        wait_for(lambda: children_of(self.daemon.process.pid) not in ([], [worker]))
+        wait_until(lambda: children_of(self.daemon.process.pid) not in ([], [worker]))
         asking.close()
         self.streams_go_on()
 

@@ -12,7 +12,7 @@ class TextOnly(Case):
     def test_state(self):
         for path in ('/livez', '/readyz', '/metrics', '/'):
             self.assertEqual(self.daemon.get(path).status, 200, path)
-        self.assertIn('\nonellmd_media_cache_bytes 0\n', self.daemon.get('/metrics').body.decode())
+        self.assertEqual(self.daemon.metric('media_cache_bytes'), 0)
         self.assertEqual(self.daemon.get('/v1/models').json()['data'][0]['input_modalities'], ['text'])
 
     def test_text_is_answered(self):
