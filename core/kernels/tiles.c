@@ -1,6 +1,14 @@
 #include "core/kernels/tiles.h"
 
+#include <math.h>
 #include <string.h>
+
+double input_row_value(const struct input_row *row, size_t n_block, size_t k)
+{
+    float d = row->d[n_block == LARGE_BLOCK ? k / LARGE_BLOCK : 0];
+
+    return ldexp((double)d * row->q[k], row->exponents[k / SMALL_BLOCK] >> 23);
+}
 
 /* Four neighbours at once, a byte each. */
 static uint32_t load_four(const uint8_t *bytes)

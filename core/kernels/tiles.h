@@ -48,27 +48,27 @@ struct tile_q6_k {
 typedef void tiles_pack(const void *rows, size_t row_bytes, size_t n_rows, size_t n, void *ret);
 tiles_pack tiles_pack_q8_0, tiles_pack_q4_0, tiles_pack_q4_k, tiles_pack_q6_k;
 
-/* A row of inputs in blocks of 32: x[k] is nearly d[k / 32] * q[k]. n is a multiple of 32.
-
-   Weights in blocks of 256 want inputs in such blocks, too: of 256 neighbours the scales differ by powers of two only,
-   d[k / 32] = large_d[k / 256] * 2^e with e = 0..3. A scale that is the same for a whole block can be applied once, and
-   powers of two cost a sum. */
+/* A row of inputs: x[k] is nearly d * 2^e * q[k]. A whole row has the same d, or, for weights in blocks of 256, such a
+   block; e belongs to 32 neighbours. A scale that is the same for many numbers is applied once, at the end, and powers
+   of two cost a sum of integers on the way. n is a multiple of 32. */
 struct input_row {
     const int8_t *q;          /* [n], -127..127 */
-    const float *d;           /* [n / 32] */
     const int32_t *half_sums; /* [n / 16]: sums of q */
-    /* In blocks of 256 only: */
     const int32_t *exponents; /* [n / 32]: e, where a float has its exponent */
-    const float *large_d;     /* [n / 256] */
-    const int16_t *sums;      /* [n / 32]: 2^e times the sum of q in the block */
+    const float *d;           /* [1], or [n / 256] */
+    const int16_t *sums;      /* [n / 32], in blocks of 256 only: 2^e times the sum of q */
 };
+
+/* The largest e; small enough in blocks of 256 that sums have room. */
+#define ROW_EXPONENT_MAX 24
+#define BLOCK_EXPONENT_MAX 3
 
 /* Bytes that a row of n inputs takes; a multiple of 64. */
 static inline size_t input_row_bytes(size_t n)
 {
-    size_t per_block = sizeof(float) + 3 * sizeof(int32_t) + sizeof(int16_t);
+    size_t per_block = 3 * sizeof(int32_t) + sizeof(int16_t);
 
-    return (n + n / SMALL_BLOCK * per_block + n / LARGE_BLOCK * sizeof(float) + 63) / 64 * 64;
+    return (n + n / SMALL_BLOCK * per_block + (n / LARGE_BLOCK + 1) * sizeof(float) + 63) / 64 * 64;
 }
 
 static inline struct input_row input_row_at(const void *memory, size_t n)
@@ -76,20 +76,22 @@ static inline struct input_row input_row_at(const void *memory, size_t n)
     struct input_row row;
 
     row.q = memory;
-    row.d = (const float *)(const void *)(row.q + n);
-    row.half_sums = (const int32_t *)(const void *)(row.d + n / SMALL_BLOCK);
+    row.half_sums = (const int32_t *)(const void *)(row.q + n);
     row.exponents = row.half_sums + n / SMALL_BLOCK * 2;
-    row.large_d = (const float *)(const void *)(row.exponents + n / SMALL_BLOCK);
-    row.sums = (const int16_t *)(const void *)(row.large_d + n / LARGE_BLOCK);
+    row.d = (const float *)(const void *)(row.exponents + n / SMALL_BLOCK);
+    row.sums = (const int16_t *)(const void *)(row.d + n / LARGE_BLOCK + 1);
     return row;
 }
 
+/* What x[k] has become; n_block: as the row was made. */
+double input_row_value(const struct input_row *row, size_t n_block, size_t k);
+
 /* x [n] -> the row at memory (input_row_bytes(n), aligned to 4), in blocks of n_block, SMALL_BLOCK or LARGE_BLOCK (of
- * which n is a multiple). The largest magnitude of a block, or of the 32 neighbours with the largest one, becomes 127;
- * d of 32 others is the least that is not too small. q is rounded to nearest even; a block without a magnitude above
- * INPUT_MIN is 0, one with an infinity or NaN has d = NaN and q = 0. Agrees with the definition bit for bit (NaN as
- * NaN). */
-#define INPUT_MIN 1e-30f
+ * which n is a multiple): those of the weights. The largest magnitude that has a d, with its 32 neighbours, becomes
+ * 127; e of 32 others is the least that is not too small. q is rounded to nearest even; where no magnitude that has a d
+ * is above INPUT_MIN, d and q are 0, where one is an infinity or NaN, d = NaN and q = 0. Agrees with the definition bit
+ * for bit (NaN as NaN). */
+#define INPUT_MIN 1e-28f
 typedef void kernel_input_row(const float *x, size_t n, size_t n_block, void *memory);
 
 /* ret[i * ret_stride + r] = what weight row r and input row i make, for i < m, r < n_rows <= TILE_ROWS. tiles: n / 32

@@ -44,14 +44,15 @@ static void round_small_block(const float *x, float factor, int8_t *q, int32_t h
 void OF_VARIANT(input_row)(const float *x, size_t n, size_t n_block, void *memory)
 {
     struct input_row row = input_row_at(memory, n);
+    size_t n_span = n_block == LARGE_BLOCK ? LARGE_BLOCK : n;
+    int e_max = n_block == LARGE_BLOCK ? BLOCK_EXPONENT_MAX : ROW_EXPONENT_MAX;
 
-    for (size_t first = 0; first < n; first += n_block) {
-        float largest = largest_of(x + first, n_block), factor = largest > INPUT_MIN ? 127 / largest : 0;
-        float large_d = isnan(largest) ? NAN : factor > 0 ? largest / 127 : 0;
-        int e_max = n_block == LARGE_BLOCK ? 3 : 0;
+    for (size_t first = 0; first < n; first += n_span) {
+        float largest = largest_of(x + first, n_span), factor = largest > INPUT_MIN ? 127 / largest : 0;
+        float d = isnan(largest) ? NAN : factor > 0 ? largest / 127 : 0;
 
-        large_d = ldexpf(large_d, -e_max);
-        for (size_t b = first / SMALL_BLOCK; b < (first + n_block) / SMALL_BLOCK; b++) {
+        ((float *)row.d)[first / n_span] = ldexpf(d, -e_max);
+        for (size_t b = first / SMALL_BLOCK; b < (first + n_span) / SMALL_BLOCK; b++) {
             int32_t *half_sums = (int32_t *)row.half_sums + 2 * b;
             float own = largest_of(x + b * SMALL_BLOCK, SMALL_BLOCK);
             int e = 0;
@@ -60,12 +61,9 @@ void OF_VARIANT(input_row)(const float *x, size_t n, size_t n_block, void *memor
                 e++;
             round_small_block(x + b * SMALL_BLOCK, ldexpf(factor, e_max - e), (int8_t *)row.q + b * SMALL_BLOCK,
                               half_sums);
-            ((float *)row.d)[b] = ldexpf(large_d, e);
-            if (n_block == SMALL_BLOCK)
-                continue;
             ((int32_t *)row.exponents)[b] = e << 23;
-            ((int16_t *)row.sums)[b] = (int16_t)((half_sums[0] + half_sums[1]) * (1 << e));
-            ((float *)row.large_d)[b / 8] = large_d;
+            if (n_block == LARGE_BLOCK)
+                ((int16_t *)row.sums)[b] = (int16_t)((half_sums[0] + half_sums[1]) * (1 << e));
         }
     }
 }
@@ -117,8 +115,8 @@ static double weight_q6_k(const void *tiles, size_t r, size_t k)
            ((nibble(tile->low[group], s, r, j) | high << 4) - 32);
 }
 
-static void product(weight_at *weight, const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows,
-                    float *ret, size_t ret_stride)
+static void product(weight_at *weight, size_t n_block, const void *tiles, const void *inputs, size_t m, size_t n,
+                    size_t n_rows, float *ret, size_t ret_stride)
 {
     for (size_t i = 0; i < m; i++) {
         struct input_row row = input_row_at((const char *)inputs + i * input_row_bytes(n), n);
@@ -127,19 +125,19 @@ static void product(weight_at *weight, const void *tiles, const void *inputs, si
             double sum = 0;
 
             for (size_t k = 0; k < n; k++)
-                sum += weight(tiles, r, k) * (double)row.d[k / 32] * row.q[k];
+                sum += weight(tiles, r, k) * input_row_value(&row, n_block, k);
             ret[i * ret_stride + r] = (float)sum;
         }
     }
 }
 
-#define DEFINE_TILES(type)                                                                                             \
+#define DEFINE_TILES(type, n_block)                                                                                    \
     void OF_VARIANT(tiles_##type)(const void *tiles, const void *inputs, size_t m, size_t n, size_t n_rows,            \
                                   float *ret, size_t ret_stride)                                                       \
     {                                                                                                                  \
-        product(weight_##type, tiles, inputs, m, n, n_rows, ret, ret_stride);                                          \
+        product(weight_##type, n_block, tiles, inputs, m, n, n_rows, ret, ret_stride);                                 \
     }
-DEFINE_TILES(q8_0)
-DEFINE_TILES(q4_0)
-DEFINE_TILES(q4_k)
-DEFINE_TILES(q6_k)
+DEFINE_TILES(q8_0, SMALL_BLOCK)
+DEFINE_TILES(q4_0, SMALL_BLOCK)
+DEFINE_TILES(q4_k, LARGE_BLOCK)
+DEFINE_TILES(q6_k, LARGE_BLOCK)

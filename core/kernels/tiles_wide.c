@@ -345,45 +345,51 @@ INLINE void round_small_block(const float *x, float factor, int8_t *q, int32_t h
     half_sums[1] = sum_of_lanes(halves[1]);
 }
 
-/* As the others, but every 32 numbers may have a d of their own, a power of two below that of the largest. */
-INLINE void round_large_block(const float *x, const struct input_row *row, size_t b)
+/* The least e for 32 numbers of which the largest magnitude has the bits `own`, beside the largest of all with the bits
+   `most`: 2^(e - e_max) times the latter is not below the former. */
+INLINE int exponent_for(uint32_t own, uint32_t most, int e_max)
 {
-    uint32_t bits[8], most = 0;
-    float d, factor;
+    int e = e_max + (((int32_t)(own - most) + 0x7fffff) >> 23);
 
-    for (size_t j = 0; j < 8; j++) {
-        fetch_ahead((const char *)(x + j * SMALL_BLOCK), SMALL_BLOCK * sizeof(*x));
-        bits[j] = largest_bits(x + j * SMALL_BLOCK);
-        most = bits[j] > most ? bits[j] : most;
+    return e > 0 ? e : 0;
+}
+
+/* n numbers with the same d, which is written to `d`. */
+INLINE void round_span(const float *x, size_t n, int e_max, float *d, int8_t *q, int32_t *half_sums, int32_t *exponents)
+{
+    uint32_t most = 0;
+    float factor;
+
+    for (size_t b = 0; b < n / SMALL_BLOCK; b++) {
+        uint32_t bits = largest_bits(x + b * SMALL_BLOCK);
+
+        fetch_ahead((const char *)(x + b * SMALL_BLOCK), SMALL_BLOCK * sizeof(*x));
+        most = bits > most ? bits : most;
+        exponents[b] = (int32_t)bits;
     }
-    factor = factor_of(most, &d);
-    ((float *)row->large_d)[b] = d / 8;
-    for (size_t j = 0; j < 8; j++) {
-        size_t at = b * 8 + j;
-        int32_t *half_sums = (int32_t *)row->half_sums + 2 * at;
-        float own = as_float(bits[j]), largest = as_float(most);
-        int e = factor > 0 ? (8 * own > largest) + (4 * own > largest) + (2 * own > largest) : 0;
+    factor = factor_of(most, d);
+    *d /= (float)(1 << e_max);
+    for (size_t b = 0; b < n / SMALL_BLOCK; b++) {
+        int e = factor > 0 ? exponent_for((uint32_t)exponents[b], most, e_max) : 0;
 
-        round_small_block(x + j * SMALL_BLOCK, factor * (float)(8 >> e), (int8_t *)row->q + at * SMALL_BLOCK,
-                          half_sums);
-        ((float *)row->d)[at] = d / 8 * (float)(1 << e);
-        ((int32_t *)row->exponents)[at] = e << 23;
-        ((int16_t *)row->sums)[at] = (int16_t)((half_sums[0] + half_sums[1]) * (1 << e));
+        round_small_block(x + b * SMALL_BLOCK, factor * (float)(1 << (e_max - e)), q + b * SMALL_BLOCK,
+                          half_sums + 2 * b);
+        exponents[b] = e << 23;
     }
 }
 
 void OF_VARIANT(input_row)(const float *x, size_t n, size_t n_block, void *memory)
 {
     struct input_row row = input_row_at(memory, n);
+    size_t n_span = n_block == LARGE_BLOCK ? LARGE_BLOCK : n;
+    int e_max = n_block == LARGE_BLOCK ? BLOCK_EXPONENT_MAX : ROW_EXPONENT_MAX;
 
-    for (size_t b = 0; n_block == LARGE_BLOCK && b < n / LARGE_BLOCK; b++)
-        round_large_block(x + b * LARGE_BLOCK, &row, b);
-    for (size_t b = 0; n_block == SMALL_BLOCK && b < n / SMALL_BLOCK; b++, x += SMALL_BLOCK) {
-        float factor = factor_of(largest_bits(x), (float *)row.d + b);
-
-        fetch_ahead((const char *)x, SMALL_BLOCK * sizeof(*x));
-        round_small_block(x, factor, (int8_t *)row.q + b * SMALL_BLOCK, (int32_t *)row.half_sums + 2 * b);
-    }
+    for (size_t first = 0; first < n; first += n_span)
+        round_span(x + first, n_span, e_max, (float *)row.d + first / n_span, (int8_t *)row.q + first,
+                   (int32_t *)row.half_sums + first / 16, (int32_t *)row.exponents + first / SMALL_BLOCK);
+    for (size_t b = 0; n_block == LARGE_BLOCK && b < n / SMALL_BLOCK; b++)
+        ((int16_t *)row.sums)[b] =
+            (int16_t)((row.half_sums[2 * b] + row.half_sums[2 * b + 1]) * (1 << (row.exponents[b] >> 23)));
 }
 
 /* ---- products of rows ---- */
@@ -423,12 +429,27 @@ INLINE void load_steps(const void *q, size_t part, few_steps ret)
             ret[s][t] = load_bytes((const uint8_t *)q + s * TILE_STEP + (part + t) * sizeof(vub));
 }
 
+/* Scales times 2^e: exponents are added. A scale of 0 becomes less than 1e-30, and the numbers that it belongs to are 0
+   anyway. */
+INLINE vf times_power(vf scales, int32_t exponent)
+{
+    return (vf)((vi)scales + exponent);
+}
+
 INLINE void add_to_sums(few_products products, const struct input_row *inputs, size_t m, size_t block, size_t part,
-                        const vf factors[TOGETHER], vf sums[INPUTS_MAX][PARTS])
+                        const vf scales[TOGETHER], vf sums[INPUTS_MAX][PARTS])
 {
     for (size_t i = 0; i < m; i++)
         for (size_t t = 0; t < TOGETHER; t++)
-            sums[i][part + t] += floats_of(products[i][t]) * all(inputs[i].d[block]) * factors[t];
+            sums[i][part + t] += floats_of(products[i][t]) * times_power(scales[t], inputs[i].exponents[block]);
+}
+
+/* Of rows that have a single d. */
+INLINE void apply_d(const struct input_row *inputs, size_t m, vf sums[INPUTS_MAX][PARTS])
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t part = 0; part < PARTS; part++)
+            sums[i][part] *= all(*inputs[i].d);
 }
 
 /* The products of 16 neighbours. */
@@ -534,14 +555,13 @@ INLINE void unpack_pairs(const struct tile_q4_k *tile, uint8_t scales[8][TILE_RO
     }
 }
 
-/* Of the 32 neighbours at `at`, whose weights have the same scale. Powers of two are added to exponents; a scale of 0
-   becomes less than 1e-36, and the numbers that it belongs to are 0 anyway. */
+/* Of the 32 neighbours at `at`, whose weights have the same scale. */
 INLINE void add_to_totals(few_products products, const struct input_row *inputs, size_t m, size_t at,
                           const vf scales[TOGETHER], vf totals[INPUTS_MAX][TOGETHER])
 {
     for (size_t i = 0; i < m; i++)
         for (size_t t = 0; t < TOGETHER; t++)
-            totals[i][t] += floats_of(products[i][t]) * (vf)((vi)scales[t] + inputs[i].exponents[at]);
+            totals[i][t] += floats_of(products[i][t]) * times_power(scales[t], inputs[i].exponents[at]);
 }
 
 /* The minima of all groups times the sums of an input's numbers. */
@@ -589,7 +609,7 @@ INLINE void few_q4_k(const struct tile_q4_k *tile, const struct input_row *input
                 vf d = load_f16(tile->d, (part + t) * LANES), dmin = load_f16(tile->dmin, (part + t) * LANES);
 
                 for (size_t i = 0; i < m; i++)
-                    sums[i][part + t] += (totals[i][t] * d - less[i][t] * dmin) * all(inputs[i].large_d[b]);
+                    sums[i][part + t] += (totals[i][t] * d - less[i][t] * dmin) * all(inputs[i].d[b]);
             }
         }
     }
@@ -652,7 +672,7 @@ INLINE void few_q6_k(const struct tile_q6_k *tile, const struct input_row *input
                 vf d = load_f16(tile->d, (part + t) * LANES);
 
                 for (size_t i = 0; i < m; i++)
-                    sums[i][part + t] += totals[i][t] * d * all(inputs[i].large_d[b]);
+                    sums[i][part + t] += totals[i][t] * d * all(inputs[i].d[b]);
             }
         }
     }
@@ -679,6 +699,8 @@ INLINE size_t group_start(size_t m, size_t share, size_t n_share)
         for (size_t i = 0; i < m; i++)                                                                                 \
             rows[i] = input_row_at(inputs + i * input_row_bytes(n), n);                                                \
         few_##type(tiles, rows, m, n, ahead, sums);                                                                    \
+        if ((n_block) == SMALL_BLOCK)                                                                                  \
+            apply_d(rows, m, sums);                                                                                    \
         store_sums(sums, m, n_rows, ret, ret_stride);                                                                  \
     }                                                                                                                  \
                                                                                                                        \

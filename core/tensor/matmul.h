@@ -36,7 +36,7 @@ struct compute *compute_free(struct compute *compute);
  *   ret     f32 [m, n_out], rows ret_stride apart; not overlapping x
  * Every element is computed whole by one thread, so the result does not depend on the number of threads. Unless
  * compute->together, no row of ret depends on the others or on their number, to the last bit. Where the weight is
- * packed, rows of x are rounded to 8 bits in blocks of 32. */
+ * packed, rows of x are rounded to 8 bits, see core/kernels/tiles.h. */
 void matmul(const struct compute *compute, const float *x, size_t x_stride, size_t m, const struct tensor *weight,
             const float *bias, float *ret, size_t ret_stride);
 

@@ -59,11 +59,13 @@ BLOCKS = {8: (32, 34, decode_q8_0), 2: (32, 18, decode_q4_0), 12: (256, 144, dec
 
 
 def rounded(x):
-    """Inputs of a quantized matrix: 8 bits in blocks of 32."""
-    blocks = x.astype(np.float32).reshape(-1, 32)
-    largest = np.abs(blocks).max(1, keepdims=True)
-    factor = np.float32(127) / np.maximum(largest, np.float32(1e-30))
-    return (np.rint(blocks * factor) * (largest / np.float32(127)).astype(np.float64)).reshape(x.shape)
+    """Inputs of a quantized matrix: 8 bits. The scale of 32 neighbours is that of the row, or a power of two below it."""
+    blocks = x.astype(np.float32).reshape(*x.shape[:-1], -1, 32)
+    largest = np.maximum(np.abs(blocks).max(-1, keepdims=True), np.float32(1e-28))
+    most = largest.max(-2, keepdims=True)
+    power = 2 ** np.maximum(np.ceil(np.log2(largest.astype(np.float64) / most)), -24).astype(np.float32)
+    factor = np.float32(127) / most / power
+    return (np.rint(blocks * factor) * (most / np.float32(127) * power).astype(np.float64)).reshape(x.shape)
 
 
 class ModelFile:

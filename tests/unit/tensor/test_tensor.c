@@ -138,7 +138,7 @@ static void round_inputs(float *x, size_t n, enum tensor_type type)
 
     kernels_ref.input_row(x, n, tensor_type_info(type)->n_block, memory);
     for (size_t k = 0; k < n; k++)
-        x[k] = row.d[k / 32] * row.q[k];
+        x[k] = (float)input_row_value(&row, tensor_type_info(type)->n_block, k);
     free(memory);
 }
 
