@@ -8,6 +8,7 @@ checkpoint in OUTPUT (default DIR/checkpoint): consolidated.00-of-01.pth, params
 
 import argparse
 import ctypes
+import datetime
 import json
 import os
 import signal
@@ -145,7 +146,8 @@ def run_worker(number, address, arguments, job):
     libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: workers do not outlive who started them
     libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD: large tensors are kept, not given back to the
     libc.mallopt(-3, 1 << 30)  # system and mapped anew in every step, which is half of the time otherwise
-    distributed.init_process_group('gloo', init_method=address, rank=number, world_size=N_WORKERS)
+    distributed.init_process_group('gloo', init_method=address, rank=number, world_size=N_WORKERS,
+                                   timeout=datetime.timedelta(days=7))  # a machine may sleep, and go on
     training = Training(arguments.work, arguments.seed, arguments.smoke, number)
     open_world(training)
     job(training, arguments)
