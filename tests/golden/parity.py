@@ -45,7 +45,7 @@ N_GREEDY = 24
 
 # Quantized: where a number lies between two bytes, the last bit of what stands before it decides. Of the rows, this share
 # may be off by so much; the others, which see little of it, by so many times the usual limits.
-ROUNDED_SHARE, ROUNDED_LIMIT, ROUNDED_TIMES = 0.07, 0.05, 5
+ROUNDED_SHARE, ROUNDED_LIMIT, ROUNDED_TIMES = 0.05, 0.05, 5
 
 
 class Comparison(tool.Tap):

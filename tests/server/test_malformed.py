@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """Whatever malformed.py sends gets what it has to get, everybody else is served meanwhile, and nothing of it is left."""
 
-
 import malformed
 from harness import Case, Closed, main, wait_until
 
